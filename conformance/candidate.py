@@ -1,0 +1,132 @@
+"""Reading ``candidate.yaml`` and waivers: who is under test, how it is reached, what was agreed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import AuthorError, OperatorError, Problem
+from conformance.model import Candidate, Endpoint, Limits, OAuth, Waiver
+from conformance.profile import known, read_file
+from conformance.source import suggest, where
+
+USE_CASES = ("socle", "inter-ror", "orientation-ssr", "regulation-snp", "orientation-pa-ph", "rcp-cancerologie")
+_LIMIT_KEYS = {"connect-seconds": "connect", "read-seconds": "read", "total-seconds": "total", "pages": "pages"}
+
+
+def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candidate, Endpoint]:
+    """The candidate and its endpoint; AuthorError with every problem, OperatorError for a secret not there."""
+    document, problems = read_file(path, "candidate")
+    if document is None or problems:
+        raise AuthorError(problems)
+    problems = _meaning(document, str(path))
+    if problems:
+        raise AuthorError(problems)
+    waivers = read_waivers(path.parent / document["waivers"]) if "waivers" in document else ()
+    secrets = _Secrets(path.parent, environment)
+    candidate = Candidate(
+        product=document["product"], version=document["version"], vendor=document["vendor"], role=document["role"],
+        profiles=tuple(document["profiles"]), use_cases=tuple(document.get("use-cases", ())), waivers=waivers,
+    )
+    return candidate, _endpoint(document, secrets)
+
+
+def _meaning(document: Any, file: str) -> list[Problem]:
+    found: list[Problem] = []
+
+    def problem(path: list[str | int], message: str, remedy: str) -> None:
+        found.append(Problem(file, *where(document, path), message, remedy))
+
+    profiles = known()
+    for index, name in enumerate(document["profiles"]):
+        if name not in profiles:
+            problem(["profiles", index], f"no profile is called {name!r}",
+                    suggest(name, profiles) or f"known profiles: {', '.join(profiles)}")
+    for index, name in enumerate(document.get("use-cases", ())):
+        if name not in USE_CASES:
+            problem(["use-cases", index], f"no use case is called {name!r}",
+                    suggest(name, USE_CASES) or f"known use cases: {', '.join(USE_CASES)}")
+    endpoint = document["endpoint"]
+    for name, value in endpoint.get("headers", {}).items():
+        if name.lower() in ("authorization", "cookie", "proxy-authorization") and isinstance(value, str):
+            problem(["endpoint", "headers", name], f"a secret must not be written in {name!r}",
+                    "use 'token: {env: NAME}', or {env: NAME} as the value of the header")
+    if "token" in endpoint and "oauth2" in endpoint:
+        problem(["endpoint", "token"], "both 'token' and 'oauth2' are given", "keep one of the two")
+    return found
+
+
+class _Secrets:
+    """Finds what candidate.yaml names by environment variable or by file."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder, self.environment = folder, environment
+
+    def of(self, value: Any, what: str) -> str:
+        if value is None or isinstance(value, str):
+            return value or ""
+        if "env" in value:
+            found = self.environment.get(value["env"])
+            if not found:
+                raise OperatorError(f"{what}: the environment variable {value['env']} is not set or is empty")
+            return found
+        return self.text(value["file"], what)
+
+    def text(self, name: str, what: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise OperatorError(f"{what}: the file {name} cannot be read ({error})") from None
+
+    def path(self, name: str, what: str) -> str:
+        if not name:
+            return ""
+        path = self.folder / name
+        if not path.is_file():
+            raise OperatorError(f"{what}: there is no file {path}")
+        return str(path)
+
+
+def _endpoint(document: Any, secrets: _Secrets) -> Endpoint:
+    raw = document["endpoint"]
+    tls = raw.get("tls", {})
+    oauth = raw.get("oauth2")
+    return Endpoint(
+        base=raw["base-url"].rstrip("/"),
+        headers=tuple((name, secrets.of(value, f"header {name}")) for name, value in raw.get("headers", {}).items()),
+        token=secrets.of(raw.get("token"), "token"),
+        oauth=None if oauth is None else OAuth(
+            token_url=oauth["token-url"], client_id=secrets.of(oauth["client-id"], "client-id"),
+            client_secret=secrets.of(oauth.get("client-secret"), "client-secret"), scope=oauth.get("scope", ""),
+        ),
+        authorities=secrets.path(tls.get("authorities", ""), "tls authorities"),
+        certificate=secrets.path(tls.get("certificate", ""), "tls certificate"),
+        key=secrets.path(tls.get("key", ""), "tls key"),
+        key_password=secrets.of(tls.get("key-password"), "tls key-password"),
+        limits=_limits(document),
+    )
+
+
+def _limits(document: Any) -> Limits:
+    raw = document.get("limits", {})
+    chosen: dict[str, Any] = {name: raw[key] for key, name in _LIMIT_KEYS.items() if key in raw}
+    if "body-megabytes" in raw:
+        chosen["body"] = int(raw["body-megabytes"] * 1024 * 1024)
+    if "run-minutes" in raw:
+        chosen["run"] = raw["run-minutes"] * 60.0
+    if "pace" in document:
+        chosen["pace"] = float(document["pace"]["requests-per-second"])
+    return Limits(**chosen)
+
+
+def read_waivers(path: Path) -> tuple[Waiver, ...]:
+    """The waivers of a file; AuthorError with every problem."""
+    document, problems = read_file(path, "waivers")
+    if document is None or problems:
+        raise AuthorError(problems)
+    return tuple(
+        Waiver(w["requirement"], w["reason"], w["reference"], w["until"], w.get("profile", ""))
+        for w in document["waivers"]
+    )

@@ -1,0 +1,77 @@
+"""The checks: pure functions of recorded facts. The one table from the name in a scenario to the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from conformance.checks import bundle, capability, http, inclusion, search, structure
+from conformance.checks.evidence import Evidence
+from conformance.model import Finding
+
+
+class Ground(IntEnum):
+    """What a check stands on; without it the check is not run, and says what it lacked."""
+
+    ANSWER = 1
+    BODY = 2
+    SUCCESS = 3
+    SEARCHSET = 4
+
+
+Function = Callable[[Any, Evidence], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check and the ground it needs; ``reads`` marks those that answer for a body that cannot be read."""
+
+    function: Function
+    ground: Ground
+    reads: bool = False
+
+
+CHECKS: Mapping[str, Check] = {
+    "status": Check(http.status, Ground.ANSWER),
+    "content-type": Check(http.content_type, Ground.ANSWER),
+    "utf8": Check(http.utf8, Ground.ANSWER),
+    "header": Check(http.header, Ground.ANSWER),
+    "no-internals": Check(http.no_internals, Ground.ANSWER),
+    "operation-outcome": Check(http.operation_outcome, Ground.BODY, reads=True),
+    "resource": Check(http.resource, Ground.SUCCESS, reads=True),
+    "fhirpath": Check(http.fhirpath, Ground.SUCCESS),
+    "same-as": Check(http.same_as, Ground.SUCCESS),
+    "searchset": Check(bundle.searchset, Ground.SUCCESS, reads=True),
+    "empty": Check(bundle.empty, Ground.SEARCHSET),
+    "total": Check(bundle.total, Ground.SEARCHSET),
+    "total-without-includes": Check(bundle.total_without_includes, Ground.SEARCHSET),
+    "search-mode": Check(bundle.search_mode, Ground.SEARCHSET),
+    "full-url": Check(bundle.full_url, Ground.SEARCHSET),
+    "self-link": Check(bundle.self_link, Ground.SEARCHSET),
+    "page-size": Check(bundle.page_size, Ground.SEARCHSET),
+    "next-link": Check(bundle.next_link, Ground.SEARCHSET),
+    "pages-partition": Check(bundle.pages_partition, Ground.SEARCHSET),
+    "every-match": Check(search.every_match, Ground.SEARCHSET),
+    "none-missing": Check(search.none_missing, Ground.SEARCHSET),
+    "sorted": Check(search.sorted_by, Ground.SEARCHSET),
+    "same-matches": Check(search.same_matches, Ground.SEARCHSET),
+    "narrower": Check(search.narrower, Ground.SEARCHSET),
+    "location-distance": Check(search.location_distance, Ground.SEARCHSET),
+    "includes": Check(inclusion.includes, Ground.SEARCHSET),
+    "revincludes": Check(inclusion.revincludes, Ground.SEARCHSET),
+    "includes-only": Check(inclusion.includes_only, Ground.SEARCHSET),
+    "conforms": Check(structure.conforms, Ground.SUCCESS),
+    "codes": Check(structure.codes, Ground.SUCCESS),
+    "capability-statement": Check(capability.capability_statement, Ground.SUCCESS, reads=True),
+    "declares-interactions": Check(capability.declares_interactions, Ground.SUCCESS),
+    "declares-search": Check(capability.declares_search, Ground.SUCCESS),
+    "declares-includes": Check(capability.declares_includes, Ground.SUCCESS),
+    "does-not-declare": Check(capability.does_not_declare, Ground.SUCCESS),
+    "served-if-declared": Check(capability.served_if_declared, Ground.ANSWER),
+    "search-served-if-declared": Check(capability.search_served_if_declared, Ground.ANSWER),
+}
+
+# Each step must hold one of these, so that a request that is refused does not pass unseen.
+TESTS_STATUS = frozenset(("status", "served-if-declared", "search-served-if-declared"))

@@ -1,0 +1,152 @@
+"""What a check may look at: the exchanges of its step, those of earlier steps, the population, the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.fhir import bundle
+from conformance.fhir import filter as filters
+from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.bundle import Entry, Resource
+from conformance.fhir.population import Population
+from conformance.fhir.search import Criterion, Searcher, Values, all_of, criteria
+from conformance.model import Exchange, Profile, Response, Sent
+from conformance.nomenclature import Release
+
+_UNITS = ("UCUM", "TRE_R247")
+
+
+@dataclass
+class Evidence:
+    """The recorded facts on which the expectations of one step are judged; holds no verdict."""
+
+    profile: Profile
+    release: Release
+    population: Population
+    names: Mapping[str, Any]
+    steps: Mapping[str, Sent]
+    current: Sent
+    bodies: Bodies
+    lasting: Values = field(default_factory=dict, repr=False)
+    _searcher: Searcher | None = field(default=None, repr=False)
+
+    @property
+    def first(self) -> Exchange:
+        """The first exchange of the step."""
+        return self.current.exchanges[0]
+
+    @property
+    def response(self) -> Response:
+        """The first answer of the step; only for checks that ask for an answer."""
+        assert self.first.response is not None
+        return self.first.response
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The first body of the step; Unreadable when it is not a JSON object."""
+        return self.bodies.read(self.response.body)
+
+    @property
+    def searched(self) -> str:
+        """The resource type that the step searches or reads."""
+        return self.current.ask.path.split("/")[0]
+
+    @property
+    def query(self) -> Sequence[tuple[str, str]]:
+        """The search criteria and parameters as asked, values bound."""
+        return self.current.ask.form or self.current.ask.query
+
+    @property
+    def complete(self) -> bool:
+        """Whether every page of the result was read."""
+        return self.current.ending == "complete" or not self.next_of(self.first)
+
+    def next_of(self, exchange: Exchange) -> str:
+        """The next link of an exchange, empty when there is none."""
+        page = self.page(exchange)
+        return bundle.link(page, "next") if page else ""
+
+    def page(self, exchange: Exchange) -> Mapping[str, Any] | None:
+        """The searchset of an exchange, None when it is not one."""
+        if exchange.response is None or exchange.response.status != 200:
+            return None
+        try:
+            body = self.bodies.read(exchange.response.body)
+        except Unreadable:
+            return None
+        return body if bundle.is_searchset(body) else None
+
+    def pages(self, sent: Sent | None = None) -> list[tuple[Exchange, Mapping[str, Any]]]:
+        """The readable pages of a step (this one by default) with their exchanges."""
+        found = []
+        for exchange in (sent or self.current).exchanges:
+            page = self.page(exchange)
+            if page is not None:
+                found.append((exchange, page))
+        return found
+
+    def matches(self, sent: Sent | None = None) -> list[tuple[Exchange, Entry]]:
+        """The matches over the pages of a step, repeated ones included."""
+        searched = (sent or self.current).ask.path.split("/")[0]
+        return [(exchange, entry) for exchange, page in self.pages(sent) for entry in bundle.matches(page, searched)]
+
+    def inclusions(self) -> list[tuple[Exchange, Entry]]:
+        """The inclusions over the pages of the step."""
+        return [(exchange, entry) for exchange, page in self.pages()
+                for entry in bundle.inclusions(page, self.searched)]
+
+    def resources(self) -> list[tuple[Exchange, str, Resource]]:
+        """Every resource of the step with its place: of a searchset, or the one that was read."""
+        found = [(exchange, f"{entry.place}.resource", entry.resource)
+                 for exchange, page in self.pages() for entry in bundle.entries(page)]
+        if found or self.pages():
+            return found
+        return [(self.first, "", self.body)]
+
+    def criteria(self, only: Sequence[str] = ()) -> list[Criterion]:
+        """The criteria of the step, or those of the parameters named."""
+        found = criteria(self.query)
+        return [one for one in found if one.name in only or one.parameter in only] if only else found
+
+    def answers(self, resource: Resource, wanted: Sequence[Criterion]) -> bool | None:
+        """Whether a resource answers all the criteria; None when it cannot be told."""
+        return all_of(self._answers(resource, one) for one in wanted)
+
+    def _answers(self, resource: Resource, one: Criterion) -> bool | None:
+        searcher = self.searcher()
+        if one.name != "_filter":
+            return searcher.answers(resource, one.name, one.value)
+        try:
+            return filters.answers(searcher, resource, filters.parse(one.value))
+        except filters.BadFilter:
+            return None
+
+    def searcher(self) -> Searcher:
+        """The evaluation of criteria over what is known: the population and what this step brought."""
+        if self._searcher is None:
+            here = {entry.key: entry.resource for _, page in self.pages() for entry in bundle.entries(page)}
+            constants = self.profile.constants
+            self._searcher = Searcher(
+                self.profile.search_parameters,
+                lambda key: here.get(key) or self.population.get(key),
+                lambda kind, by, key: self._referrers(here, kind, by, key),
+                frozenset(constants[name] for name in _UNITS if name in constants)
+                | {"https://unitsofmeasure.org"},
+                self.lasting,
+            )
+        return self._searcher
+
+    def _referrers(self, here: Mapping[str, Resource], kind: str, by: str, key: str) -> Sequence[Resource] | None:
+        parameter = self.profile.search_parameters.get((kind, by))
+        if parameter is None or self._searcher is None:
+            return None
+        known = {bundle.key_of(one): one for one in self.population.all(kind)}
+        known.update({name: one for name, one in here.items() if name.startswith(kind + "/")})
+        if not known:
+            return None
+        searcher = self._searcher
+        return [one for one in known.values()
+                if any(isinstance(value, dict) and bundle.reference_key(str(value.get("reference", ""))) == key
+                       for value in searcher.values(one, parameter))]

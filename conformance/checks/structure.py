@@ -1,0 +1,88 @@
+"""Checks of resources against the profile's structures and the nomenclature release."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance import data, source
+from conformance.checks.evidence import Evidence
+from conformance.codes import finding
+from conformance.errors import HarnessError
+from conformance.fhir.bundle import Resource
+from conformance.fhir.coded import Coded, coded_elements
+from conformance.fhir.structure import Compiled
+from conformance.model import Finding, Profile
+from conformance.nomenclature import ValueSet
+
+
+@functools.cache
+def _base() -> Mapping[str, Any]:
+    """The FHIR R4 elements that we hold; ours, so that a file that cannot be read is our fault."""
+    path = data.path("profiles", "fhir-r4", "types.yaml")
+    document, problems = source.load(path.read_bytes(), path.name)
+    if problems:
+        raise HarnessError(str(problems[0]))
+    loaded: Mapping[str, Any] = document
+    return loaded
+
+
+_compiled: dict[tuple[str, str], Compiled] = {}
+
+
+def compiled(profile: Profile, structure: str) -> Compiled:
+    """A structure of a profile, compiled once."""
+    key = (profile.hash, structure)
+    if key not in _compiled:
+        _compiled[key] = Compiled(profile.structures[structure], profile.extensions, _base())
+    return _compiled[key]
+
+
+def _concerned(evidence: Evidence, kind: str) -> Iterator[tuple[str, str, Resource]]:
+    for exchange, place, resource in evidence.resources():
+        if resource.get("resourceType") == kind:
+            yield exchange.id, place, resource
+
+
+def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The resources of the structure's type respect one of its aspects."""
+    structure = compiled(evidence.profile, parameters["structure"])
+    seen = 0
+    for exchange, place, resource in _concerned(evidence, structure.type):
+        seen += 1
+        for one in structure.differences(resource, parameters["aspect"]):
+            at = f"{place}.{one.place}" if place else one.place
+            yield finding(one.code, one.expected, f"{one.actual} ({resource.get('id')})", at, exchange)
+    if not seen:
+        yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
+
+
+def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The codes of bound elements are of a system of their value set, and belong to it."""
+    structure = compiled(evidence.profile, parameters["structure"])
+    aspect = parameters["aspect"]
+    seen = 0
+    for exchange, place, resource in _concerned(evidence, structure.type):
+        for one in coded_elements(structure.structure, evidence.profile.extensions, resource):
+            sets = [found for name in one.value_sets if (found := evidence.release.value_set(name)) is not None]
+            if len(sets) < len(one.value_sets):
+                continue
+            seen += 1
+            yield from _judged(one, sets, aspect, place, exchange)
+    if not seen:
+        yield finding("data.no-example", f"a coded element of {structure.type}", "none", "", evidence.first.id)
+
+
+def _judged(one: Coded, sets: list[ValueSet], aspect: str, place: str, exchange: str) -> Iterator[Finding]:
+    systems = {system for each in sets for system in each.systems()}
+    held = [(system, code) for system, code in one.codings if system in systems]
+    at = f"{place}.{one.place}" if place else one.place
+    names = " or ".join(one.value_sets)
+    if aspect == "system" and not held and one.required:
+        shown = ", ".join(f"{system or 'no system'}|{code}" for system, code in one.codings) or "no coding"
+        yield finding("nomenclature.system", " or ".join(sorted(systems)), shown, at, exchange)
+    if aspect == "code":
+        for system, code in held:
+            if not any(each.holds(system, code) for each in sets):
+                yield finding("nomenclature.code", f"a code of {names}", f"{system}|{code}", at, exchange)

@@ -1,0 +1,132 @@
+"""The codes of findings: what each does to its requirement, and where its cause lies by default.
+
+Sentences live in ``reports/sentences`` per code and language; a code without sentences fails a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conformance.model import Finding
+from conformance.verdict import Cause, Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Effect and default cause of one kind of finding."""
+
+    effect: Effect
+    cause: Cause
+
+
+_BROKEN = Code(Effect.BROKEN, Cause.CANDIDATE)
+_NO_DATA = Code(Effect.UNVERIFIABLE, Cause.DATA)
+_BLOCKED = Code(Effect.UNVERIFIABLE, Cause.CANDIDATE)
+_OUTSIDE = Code(Effect.PREVENTED, Cause.EXTERNAL)
+
+CODES: Mapping[str, Code] = {
+    # transport: why there is no answer
+    "transport.refused": _OUTSIDE,
+    "transport.name": _OUTSIDE,
+    "transport.tls": _OUTSIDE,
+    "transport.connect-timeout": _OUTSIDE,
+    "transport.network": _OUTSIDE,
+    "transport.too-slow": _BROKEN,
+    "transport.closed": _BROKEN,
+    "transport.not-http": _BROKEN,
+    "transport.too-large": _BROKEN,
+    "transport.encoding": _BROKEN,
+    "transport.token": Code(Effect.PREVENTED, Cause.CONFIGURATION),
+    "transport.run-time": Code(Effect.PREVENTED, Cause.CONFIGURATION),
+    # what keeps an expectation from being judged
+    "blocked.no-answer": _BLOCKED,
+    "blocked.status": _BLOCKED,
+    "blocked.body": _BLOCKED,
+    "blocked.pages": _BLOCKED,
+    "blocked.no-match": _BLOCKED,
+    "blocked.unstable": _BLOCKED,
+    "data.no-value": _NO_DATA,
+    "data.no-example": _NO_DATA,
+    "data.too-many": _NO_DATA,
+    "data.changed": _NO_DATA,
+    "data.unknown-nomenclature": _NO_DATA,
+    "harness.check": Code(Effect.PREVENTED, Cause.HARNESS),
+    # HTTP
+    "http.status": _BROKEN,
+    "http.content-type": _BROKEN,
+    "http.not-utf8": _BROKEN,
+    "http.header": _BROKEN,
+    "body.not-json": _BROKEN,
+    "body.too-deep": _BROKEN,
+    "body.other-resource": _BROKEN,
+    "body.expression": _BROKEN,
+    # Bundle
+    "bundle.type": _BROKEN,
+    "bundle.entry": _BROKEN,
+    "bundle.total-missing": _BROKEN,
+    "bundle.total": _BROKEN,
+    "bundle.total-includes": _BROKEN,
+    "bundle.not-empty": _BROKEN,
+    "bundle.search-mode": _BROKEN,
+    "bundle.full-url": _BROKEN,
+    "bundle.self-link": _BROKEN,
+    "bundle.self-link-criterion": _BROKEN,
+    # paging
+    "paging.page-size": _BROKEN,
+    "paging.next-missing": _BROKEN,
+    "paging.next-broken": _BROKEN,
+    "paging.next-elsewhere": _BROKEN,
+    "paging.repeated": _BROKEN,
+    "paging.lost": _BROKEN,
+    "paging.endless": _BROKEN,
+    # search
+    "search.outside": _BROKEN,
+    "search.missing": _BROKEN,
+    "search.unsorted": _BROKEN,
+    "search.differs": _BROKEN,
+    "search.not-narrower": _BROKEN,
+    "search.distance-missing": _BROKEN,
+    "search.distance": _BROKEN,
+    # inclusions
+    "include.missing": _BROKEN,
+    "include.reverse-missing": _BROKEN,
+    "include.unrelated": _BROKEN,
+    # errors
+    "error.no-outcome": _BROKEN,
+    "error.empty-outcome": _BROKEN,
+    "error.internals": _BROKEN,
+    # reading
+    "read.differs": _BROKEN,
+    # capability
+    "capability.kind": _BROKEN,
+    "capability.fhir-version": _BROKEN,
+    "capability.format": _BROKEN,
+    "capability.interaction": _BROKEN,
+    "capability.search-parameter": _BROKEN,
+    "capability.not-served": _BROKEN,
+    "capability.unexpected": _BROKEN,
+    # structures and nomenclatures
+    "structure.missing": _BROKEN,
+    "structure.too-many": _BROKEN,
+    "structure.type": _BROKEN,
+    "structure.format": _BROKEN,
+    "structure.value": _BROKEN,
+    "structure.extension-missing": _BROKEN,
+    "structure.extension-count": _BROKEN,
+    "structure.extension-unknown": _BROKEN,
+    "structure.extension-value": _BROKEN,
+    "nomenclature.system": _BROKEN,
+    "nomenclature.code": _BROKEN,
+}
+
+
+def finding(code: str, expected: object = "", actual: object = "", place: str = "", exchange: str = "") -> Finding:
+    """A finding of a known code, with the effect and cause that the table gives; KeyError for another code."""
+    known = CODES[code]
+    return Finding(code, _text(expected), _text(actual), place, exchange, known.effect, known.cause)
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= 400 else text[:399] + "…"

@@ -1,0 +1,1 @@
+"""The network: sends what a scenario asks and returns redacted exchanges, within bounds. Judges nothing."""

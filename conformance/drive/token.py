@@ -1,0 +1,57 @@
+"""Bearer tokens: given once, or asked by OAuth 2.0 client credentials and renewed before they end (ROR-SEC-010)."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import httpx
+
+from conformance.clock import Clock
+from conformance.drive.redact import Vault
+from conformance.drive.transport import Deadline, Refused, fetch
+from conformance.model import Endpoint
+
+_MARGIN = 10.0
+_MOST = 1024 * 1024
+
+
+class Tokens:
+    """The bearer token to send now, empty when the candidate asks for none."""
+
+    def __init__(self, endpoint: Endpoint, http: httpx.Client, deadline: Deadline, clock: Clock, vault: Vault) -> None:
+        self._endpoint, self._http, self._deadline = endpoint, http, deadline
+        self._clock, self._vault = clock, vault
+        self._token, self._ends = endpoint.token, float("inf")
+        if endpoint.token:
+            vault.secret("token", endpoint.token)
+        if endpoint.oauth and endpoint.oauth.client_secret:
+            vault.secret("secret", endpoint.oauth.client_secret)
+
+    def current(self) -> str:
+        """The token; Refused with code transport.token when the token endpoint does not give one."""
+        oauth = self._endpoint.oauth
+        if oauth is None or (self._token and self._clock.monotonic() < self._ends - _MARGIN):
+            return self._token
+        form = {"grant_type": "client_credentials", "client_id": oauth.client_id}
+        if oauth.client_secret:
+            form["client_secret"] = oauth.client_secret
+        if oauth.scope:
+            form["scope"] = oauth.scope
+        self._deadline.start(self._endpoint.limits.total)
+        headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
+        try:
+            answer = fetch(self._http, "POST", oauth.token_url, headers, urlencode(form).encode(), _MOST)
+        except Refused as refused:
+            raise Refused("transport.token", f"no answer of the token endpoint: {refused.trouble.detail}") from None
+        self._keep(answer.status, answer.body)
+        return self._token
+
+    def _keep(self, status: int, body: bytes) -> None:
+        try:
+            given = json.loads(body)
+            token, life = str(given["access_token"]), float(given.get("expires_in", 300))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Refused("transport.token", f"the token endpoint answered {status} without an access_token") from None
+        self._token, self._ends = token, self._clock.monotonic() + life
+        self._vault.secret("token", token)

@@ -1,0 +1,207 @@
+"""The one place that imports httpx: connections with a deadline that nothing outlives, and names for troubles.
+
+A timeout of httpx counts each read; a peer that sends a byte now and then would outlive it. Here every operation
+on the socket, handshake included, is bounded by what is left of the whole exchange.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+import httpx
+
+from conformance.clock import Clock
+from conformance.errors import OperatorError
+from conformance.model import Endpoint, Trouble
+
+
+class Deadline:
+    """The instant (monotonic seconds) after which the running exchange is given up."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._end = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """From now on, that many seconds are left."""
+        self._end = self._clock.monotonic() + seconds
+
+    def left(self, wanted: float | None) -> float:
+        """The time an operation may take; httpcore.ReadTimeout when none is left."""
+        left = self._end - self._clock.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the exchange lasted longer than the total limit")
+        return left if wanted is None else min(left, wanted)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        secured = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        return _Stream(secured, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, deadline: Deadline) -> None:
+        self._inner, self._deadline = httpcore.SyncBackend(), deadline
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        options = [*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+        stream = self._inner.connect_tcp(host, port, self._deadline.left(timeout), local_address, options)
+        return _Stream(stream, self._deadline)
+
+
+def context(endpoint: Endpoint) -> ssl.SSLContext:
+    """The TLS context of a candidate: its authorities, our certificate; OperatorError when a file is unusable."""
+    try:
+        made = ssl.create_default_context(cafile=endpoint.authorities or None)
+        if endpoint.certificate:
+            made.load_cert_chain(endpoint.certificate, endpoint.key, endpoint.key_password or None)
+    except (OSError, ssl.SSLError) as error:
+        raise OperatorError(f"tls: the certificate, key or authorities cannot be used ({error})") from None
+    return made
+
+
+def client(endpoint: Endpoint, deadline: Deadline) -> httpx.Client:
+    """A client that follows no redirection, reads no proxy from the environment, and obeys the deadline."""
+    limits = endpoint.limits
+    secured = endpoint.base.startswith("https") or endpoint.oauth is not None
+    tls = context(endpoint) if secured else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    transport = httpx.HTTPTransport(verify=tls, trust_env=False)
+    # httpx offers no option for the network backend; httpcore, whose pool it wraps, does.
+    transport._pool = httpcore.ConnectionPool(
+        ssl_context=tls, max_connections=4, max_keepalive_connections=2, keepalive_expiry=3.0, http1=True,
+        http2=False, network_backend=_Backend(deadline),
+    )
+    timeout = httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.read, pool=limits.connect)
+    return httpx.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: clear, decoded; ``tls`` names the version and cipher, empty over clear HTTP."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    received: int
+    http: str
+    tls: str
+
+
+class Refused(Exception):
+    """No usable answer; ``trouble`` says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.trouble = Trouble(code, detail)
+        super().__init__(detail)
+
+
+def fetch(
+    http: httpx.Client, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes | None, most: int
+) -> Answer:
+    """One exchange, its body bounded to ``most`` bytes on the wire and decoded; Refused says why there is none."""
+    try:
+        with http.stream(method, url, headers=list(headers), content=body) as response:
+            raw = _read(response, most)
+            return Answer(
+                response.status_code, _headers(response), _decode(raw, response.headers, most), len(raw),
+                response.http_version, _tls(response),
+            )
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as error:
+        raise Refused(*_name(error)) from error
+
+
+def _read(response: httpx.Response, most: int) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_raw(65536):
+        size += len(part)
+        if size > most:
+            raise Refused("transport.too-large", f"more than {most} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _decode(raw: bytes, headers: httpx.Headers, most: int) -> bytes:
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return raw
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise Refused("transport.encoding", f"Content-Encoding {encoding!r} was not asked for")
+    window = 31 if "gzip" in encoding else 15
+    try:
+        inflater = zlib.decompressobj(window)
+        decoded = inflater.decompress(raw, most + 1)
+    except zlib.error as error:
+        raise Refused("transport.encoding", f"the {encoding} body cannot be decoded: {error}") from None
+    if len(decoded) > most:
+        raise Refused("transport.too-large", f"{len(raw)} bytes of {encoding} decode to more than {most}")
+    if not inflater.eof:
+        raise Refused("transport.encoding", f"the {encoding} body is cut")
+    return decoded
+
+
+def _headers(response: httpx.Response) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+
+
+def _tls(response: httpx.Response) -> str:
+    stream = response.extensions.get("network_stream")
+    secured = stream.get_extra_info("ssl_object") if stream else None
+    return f"{secured.version()} {secured.cipher()[0]}" if secured else ""
+
+
+def _chain(error: BaseException | None) -> Iterable[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _name(error: Exception) -> tuple[str, str]:
+    """The code of findings that fits an error of the network, and its detail."""
+    causes = list(_chain(error))
+    detail = (str(error) or type(error).__name__)[:300]
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return "transport.tls", detail
+    if isinstance(error, httpx.ConnectTimeout):
+        return "transport.connect-timeout", detail or "no connection in time"
+    if isinstance(error, httpx.ConnectError):
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return "transport.name", detail
+        refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
+        return ("transport.refused" if refused else "transport.network"), detail
+    if isinstance(error, httpx.TimeoutException):
+        return "transport.too-slow", detail
+    if isinstance(error, httpx.RemoteProtocolError):
+        closed = "disconnected" in detail or "closed" in detail
+        return ("transport.closed" if closed else "transport.not-http"), detail
+    if isinstance(error, httpx.ReadError | httpx.WriteError):
+        return "transport.closed", detail or "the connection was reset"
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return "transport.not-http", detail
+    return "transport.network", detail

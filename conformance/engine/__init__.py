@@ -1,0 +1,1 @@
+"""plan → bind → drive → judge → events. Prints nothing, writes nothing."""

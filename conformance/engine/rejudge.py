@@ -1,0 +1,94 @@
+"""Judging a record again: the same exchanges, today's profiles, scenarios and checks; nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance import ledger
+from conformance.codes import finding
+from conformance.errors import RecordError
+from conformance.generation import Course, Generation
+from conformance.model import Exchange, Judgement, Profile, Scenario
+from conformance.scenario import Library
+
+
+class Rejudge:
+    """Re-reads the lines of a record in order, and judges each step where the record judged it."""
+
+    def __init__(
+        self, record: ledger.Record, profiles: Mapping[str, Profile], library: Library, generation: Generation
+    ) -> None:
+        self.record, self.profiles, self.generation = record, profiles, generation
+        self._scenarios: dict[str, Scenario] = {one.id: one for one in library.scenarios}
+        self._exchanges: dict[str, Exchange] = {}
+        self._courses: dict[tuple[str, str], Course] = {}
+        self._missing: dict[tuple[str, str], str] = {}
+
+    def judgements(self) -> Iterator[Judgement]:
+        """The judgements that the record's exchanges deserve today, in the order of the record."""
+        sent: set[tuple[str, str, str]] = set()
+        for line in self.record.lines:
+            kind = line["type"]
+            if kind == "exchange":
+                self._exchange(line)
+            elif kind == "bound":
+                self._bound(line)
+            elif kind == "step":
+                sent.add((line["profile"], line["scenario"], line["step"]))
+                yield from self._step(line)
+            elif kind == "scenario":
+                self._exchanges.clear()
+            elif kind == "judgement" and (line["profile"], line["scenario"], line["step"]) not in sent:
+                sent.add((line["profile"], line["scenario"], line["step"]))
+                yield from self._refused(line)
+
+    def _exchange(self, line: Mapping[str, Any]) -> None:
+        exchange = self.record.exchange(line)
+        if line["scenario"]:
+            self._exchanges[exchange.id] = exchange
+        if exchange.purpose == "explore":
+            self.generation.learn(exchange)
+
+    def _course(self, line: Mapping[str, Any]) -> Course:
+        key = line["profile"], line["scenario"]
+        if key not in self._courses:
+            self._courses.clear()
+            try:
+                self._courses[key] = Course(self.profiles[key[0]], self._scenarios[key[1]])
+            except KeyError as error:
+                raise RecordError(f"the record speaks of {error.args[0]!r}, which is not known here; "
+                                  "give its scenarios with --scenarios") from None
+        return self._courses[key]
+
+    def _bound(self, line: Mapping[str, Any]) -> None:
+        course = self._course(line)
+        if line["missing"]:
+            self._missing[course.profile.id, course.scenario.id] = line["missing"]
+        course.names = self.generation.restored(line["values"])
+
+    def _step(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
+        course = self._course(line)
+        step = next((one for one in course.scenario.steps if one.name == line["step"]), None)
+        if step is None:
+            return
+        sent = ledger.sent_of(line, step, self._exchanges)
+        course.sent[step.name] = sent
+        stable = True
+        if line["confirmation"]:
+            stable = self.generation.same(sent.exchanges[0], self._exchanges[line["confirmation"]])
+        yield from self.generation.judge(course, sent, stable)
+
+    def _refused(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
+        """A step that was not driven: for lack of data, or because the candidate had stopped answering."""
+        course = self._course(line)
+        step = next((one for one in course.scenario.steps if one.name == line["step"]), None)
+        if step is None:
+            return
+        need = self._missing.get((course.profile.id, course.scenario.id))
+        if need:
+            reason = finding("data.no-value", need, "none", f"bind.{need}")
+        else:
+            told = line["findings"][0]
+            reason = finding(told["code"], told["expected"], told["actual"], told.get("place", ""))
+        yield from self.generation.refuse(course, step, reason)

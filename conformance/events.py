@@ -1,0 +1,82 @@
+"""What a run tells, in order. The command line shows events, the ledger writes them, pytest maps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import Exchange, Judgement, Sent
+from conformance.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run begins; ``header`` is what the first line of the record says."""
+
+    header: Mapping[str, Any]
+    scenarios: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """One exchange took place."""
+
+    profile: str
+    scenario: str
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The values of a scenario were chosen (or not: then ``missing`` names the need)."""
+
+    profile: str
+    scenario: str
+    values: Mapping[str, Any]
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepSent:
+    """A step was driven; ``confirmation`` is the exchange that asked the same question again, if any."""
+
+    profile: str
+    scenario: str
+    sent: Sent
+    confirmation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One expectation was judged for one requirement."""
+
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A scenario was not run, for a reason known before the run."""
+
+    profile: str
+    scenario: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioFinished:
+    """A scenario came to its end."""
+
+    profile: str
+    scenario: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run came to its end; ``footer`` is what the last line of the record says."""
+
+    footer: Mapping[str, Any]
+
+
+Event = Started | Exchanged | Bound | StepSent | Judged | Skipped | ScenarioFinished | Finished

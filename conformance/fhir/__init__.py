@@ -1,0 +1,1 @@
+"""Reading FHIR JSON: bodies, Bundles, FHIRPath, search criteria, structures. Knows no verdict."""

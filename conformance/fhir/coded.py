@@ -1,0 +1,110 @@
+"""The coded elements of a resource and the value sets that bind them, slices and extensions included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.fhir.bundle import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One coded value: its place, its codings (system, code), the value sets that may hold it.
+
+    ``required`` is False where open slicing lets codes of other systems stand beside.
+    """
+
+    place: str
+    codings: tuple[tuple[str, str], ...]
+    value_sets: tuple[str, ...]
+    required: bool
+
+
+def coded_elements(
+    structure: Mapping[str, Any], extensions: Mapping[str, Any], resource: Resource
+) -> Iterator[Coded]:
+    """The coded values of a resource that a required binding of its structure, or of an extension, concerns."""
+    for path, (sets, sliced) in _bound_paths(structure).items():
+        for place, value in _values(resource, str(structure["type"]), path):
+            codings = _codings(value)
+            if codings is not None:
+                yield Coded(place, codings, sets, not sliced)
+    yield from _in_extensions(resource, str(structure["type"]), extensions)
+
+
+def _bound_paths(structure: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], bool]]:
+    found: dict[str, tuple[list[str], bool]] = {}
+    for one in structure["elements"]:
+        path, binding = str(one["path"]), one.get("binding")
+        if not binding or binding.get("strength") != "required" or one.get("within") or "extension" in path:
+            continue
+        if ":" in path or "[" in path:
+            continue
+        sets, sliced = found.get(path, ([], False))
+        found[path] = [*sets, binding["value-set"]], sliced or bool(one.get("slice"))
+    return {path: (tuple(sets), sliced) for path, (sets, sliced) in found.items()}
+
+
+def _values(node: Any, place: str, path: str) -> Iterator[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = [(place, node)]
+    for name in path.split(".")[1:]:
+        deeper: list[tuple[str, Any]] = []
+        for at, holder in found:
+            value = holder.get(name) if isinstance(holder, dict) else None
+            if isinstance(value, list):
+                deeper += [(f"{at}.{name}[{index}]", item) for index, item in enumerate(value)]
+            elif value is not None:
+                deeper.append((f"{at}.{name}", value))
+        found = deeper
+    yield from found
+
+
+def _codings(value: Any) -> tuple[tuple[str, str], ...] | None:
+    """The codings of a CodeableConcept or Coding; None for what carries no system (a plain code)."""
+    if not isinstance(value, dict):
+        return None
+    items: Sequence[Any] = value["coding"] if isinstance(value.get("coding"), list) else [value]
+    found = [(str(one.get("system", "")), str(one.get("code", ""))) for one in items
+             if isinstance(one, dict) and "code" in one]
+    return tuple(found) if found else None
+
+
+def _in_extensions(node: Any, place: str, extensions: Mapping[str, Any]) -> Iterator[Coded]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _in_extensions(item, f"{place}[{index}]", extensions)
+        return
+    if not isinstance(node, dict):
+        return
+    held = node.get("extension")
+    for index, one in enumerate(held if isinstance(held, list) else ()):
+        if isinstance(one, dict) and (definition := extensions.get(str(one.get("url")))) is not None:
+            yield from _of_extension(one, f"{place}.extension[{index}]", definition, extensions)
+    for key, value in node.items():
+        if key != "extension" and isinstance(value, dict | list):
+            yield from _in_extensions(value, f"{place}.{key.lstrip('_')}", extensions)
+
+
+def _of_extension(
+    one: Mapping[str, Any], place: str, definition: Mapping[str, Any], extensions: Mapping[str, Any]
+) -> Iterator[Coded]:
+    parts = definition.get("parts")
+    if parts is None:
+        rule = definition.get("value") or definition
+        binding = rule.get("binding")
+        if binding and binding.get("strength") == "required":
+            for key in ("valueCodeableConcept", "valueCoding"):
+                codings = _codings(one.get(key))
+                if codings is not None:
+                    yield Coded(f"{place}.{key}", codings, (binding["value-set"],), True)
+        return
+    known = {part["url"]: part for part in parts}
+    held = one.get("extension")
+    for index, part in enumerate(held if isinstance(held, list) else ()):
+        if isinstance(part, dict):
+            url = str(part.get("url"))
+            inner = extensions.get(url) or known.get(url)
+            if inner is not None:
+                yield from _of_extension(part, f"{place}.extension[{index}]", inner, extensions)

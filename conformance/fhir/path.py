@@ -1,0 +1,45 @@
+"""FHIRPath over FHIR JSON, by fhirpathpy with the R4 model; expressions are compiled once."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import fhirpathpy
+from fhirpathpy.models import models
+
+
+class BadExpression(ValueError):
+    """The expression is not FHIRPath; the author's fault."""
+
+
+@functools.lru_cache(maxsize=4096)
+def compiled(expression: str) -> Callable[..., Any]:
+    """The expression ready to be evaluated; BadExpression when it is not FHIRPath."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            evaluate: Callable[..., Any] = fhirpathpy.compile(expression, models["r4"])
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise BadExpression(f"not FHIRPath: {_first_line(error)}") from None
+    return evaluate
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
+def select(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any] | None = None) -> list[Any]:
+    """The values that the expression selects in a resource; ``names`` are the ``%name`` it may use."""
+    found = compiled(expression)(resource, dict(names or {}))
+    return found if isinstance(found, list) else [found]
+
+
+def holds(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any] | None = None) -> bool:
+    """Whether the expression is true for the resource; empty is false, a single non-boolean value is true."""
+    found = select(resource, expression, names)
+    return bool(found) and found[0] is not False

@@ -1,0 +1,91 @@
+"""What is known of the candidate's data: the resources that the exploration and the answers showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.bundle import Resource, entries, key_of, reference_key
+from conformance.model import Exchange
+
+
+class Population:
+    """Resources by ``Type/id``, in the order in which they were first seen."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Resource] = {}
+        self._by_type: dict[str, dict[str, Resource]] = {}
+        self._fresh: list[Resource] = []
+
+    @classmethod
+    def of(cls, exchanges: Iterable[Exchange], bodies: Bodies) -> Population:
+        """The population that the exchanges of an exploration show."""
+        made = cls()
+        for exchange in exchanges:
+            made.learn(exchange, bodies)
+        return made
+
+    def learn(self, exchange: Exchange, bodies: Bodies) -> None:
+        """Adds what one exchange shows; an answer that cannot be read adds nothing."""
+        if exchange.response is None or exchange.response.status != 200:
+            return
+        try:
+            body = bodies.read(exchange.response.body)
+        except Unreadable:
+            return
+        if body.get("resourceType") == "Bundle":
+            for entry in entries(body):
+                self.add(entry.resource)
+        else:
+            self.add(body)
+
+    def add(self, resource: Resource) -> None:
+        """Adds a resource that has a type and an id; the first seen stays."""
+        kind, identifier = resource.get("resourceType"), resource.get("id")
+        if isinstance(kind, str) and isinstance(identifier, str):
+            key = key_of(resource)
+            if key not in self._of:
+                self._of[key] = resource
+                self._by_type.setdefault(kind, {})[key] = resource
+                self._fresh.append(resource)
+
+    def fresh(self) -> list[Resource]:
+        """The resources added since this was last asked."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
+
+    def get(self, key: str) -> Resource | None:
+        """The resource of a ``Type/id``, when known."""
+        return self._of.get(key)
+
+    def all(self, kind: str) -> list[Resource]:
+        """The known resources of a type."""
+        return list(self._by_type.get(kind, {}).values())
+
+    def count(self) -> dict[str, int]:
+        """How many resources are known, by type."""
+        return {kind: len(known) for kind, known in self._by_type.items()}
+
+    def unknown_references(self, kinds: Iterable[str]) -> list[str]:
+        """``Type/id`` of the given types that known resources point at and that are not known, in order."""
+        wanted = frozenset(kinds)
+        found: dict[str, None] = {}
+        for resource in self._of.values():
+            for reference in _references(resource):
+                key = reference_key(reference)
+                if key.split("/")[0] in wanted and key not in self._of:
+                    found.setdefault(key)
+        return list(found)
+
+
+def _references(node: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in node.items():
+        if key == "reference" and isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from _references(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    yield from _references(item)

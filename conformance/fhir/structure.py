@@ -1,0 +1,319 @@
+"""Structures compiled to JSON Schema: cardinalities, types and formats, fixed values; extensions walked by hand.
+
+One schema per structure and aspect, so that a difference belongs to one requirement. The fast validator decides;
+it gives the place and the rule of each difference, which become codes of findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+from conformance.fhir.bundle import Resource
+
+_GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/"
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which a resource differs from its structure."""
+
+    code: str
+    place: str
+    expected: str
+    actual: str
+
+
+class Compiled:
+    """One structure ready to judge resources of its type."""
+
+    def __init__(self, structure: Mapping[str, Any], extensions: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+        self.structure, self.extensions = structure, extensions
+        self.type = str(structure["type"])
+        shape = _Base(base)
+        self._types = jsonschema_rs.validator_for(shape.of_resource(self.type))
+        self._counts = jsonschema_rs.validator_for(_counts(structure, shape))
+        self._values = jsonschema_rs.validator_for(_values(structure, shape))
+        self._wanted = [one for one in structure["elements"] if "extension" in one and not one.get("within")]
+
+    def differences(self, resource: Resource, aspect: str) -> Iterator[Difference]:
+        """How the resource differs from the structure under one aspect."""
+        if aspect == "extension":
+            yield from self._extensions(resource)
+            return
+        validator = {"cardinality": self._counts, "type": self._types, "value": self._values}[aspect]
+        for error in validator.iter_errors(resource):
+            difference = _difference(error, aspect, self.type)
+            if difference is not None:
+                yield difference
+
+    def _extensions(self, resource: Resource) -> Iterator[Difference]:
+        by_holder: dict[str, list[Mapping[str, Any]]] = {}
+        for one in self._wanted:
+            by_holder.setdefault(str(one["path"]).removesuffix(".extension"), []).append(one)
+        for path, wanted in by_holder.items():
+            for place, holder in _holders(resource, self.type, path):
+                yield from self._counted(place, holder, wanted)
+        yield from self._walk(resource, self.type)
+
+    def _counted(self, place: str, holder: Any, wanted: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+        held = [one.get("url") for one in _list(holder.get("extension")) if isinstance(one, dict)]
+        for one in wanted:
+            count, least, most = held.count(one["extension"]), one.get("min", 0), one.get("max", "*")
+            name = f"{place}.extension:{one['slice']}"
+            if count < least:
+                yield Difference("structure.extension-missing", name, f"at least {least}", str(count))
+            elif most != "*" and count > int(most):
+                yield Difference("structure.extension-count", name, f"at most {most}", str(count))
+
+    def _walk(self, node: Any, place: str) -> Iterator[Difference]:
+        """Every extension of the guide, wherever it stands, has a known url, known parts and a value of its type."""
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                yield from self._walk(item, f"{place}[{index}]")
+            return
+        if not isinstance(node, dict):
+            return
+        for index, one in enumerate(_list(node.get("extension"))):
+            if isinstance(one, dict):
+                yield from self._extension(one, f"{place}.extension[{index}]")
+        for key, value in node.items():
+            if key != "extension" and isinstance(value, dict | list):
+                yield from self._walk(value, f"{place}.{key.lstrip('_')}")
+
+    def _extension(self, one: Mapping[str, Any], place: str) -> Iterator[Difference]:
+        url = str(one.get("url", ""))
+        definition = self.extensions.get(url)
+        if definition is not None:
+            yield from self._defined(one, definition, place)
+        elif url.startswith(_GUIDE) or not url:
+            yield Difference("structure.extension-unknown", place, "an extension of the guide", url or "no url")
+
+    def _defined(self, one: Mapping[str, Any], definition: Mapping[str, Any], place: str) -> Iterator[Difference]:
+        parts = definition.get("parts")
+        if parts is None:
+            yield from _valued(one, definition.get("value") or definition, place)
+            return
+        known = {part["url"]: part for part in parts}
+        counts: dict[str, int] = {}
+        for index, part in enumerate(_list(one.get("extension"))):
+            if not isinstance(part, dict):
+                continue
+            url = str(part.get("url", ""))
+            counts[url] = counts.get(url, 0) + 1
+            inner = f"{place}.extension[{index}]"
+            if url not in known:
+                yield Difference("structure.extension-unknown", inner, "one of " + ", ".join(known), url or "no url")
+            elif url in self.extensions:
+                yield from self._defined(part, self.extensions[url], inner)
+            else:
+                yield from self._defined(part, known[url], inner)
+        for url, part in known.items():
+            yield from _part_count(counts.get(url, 0), part, f"{place}.extension:{url}")
+
+
+def _part_count(count: int, part: Mapping[str, Any], place: str) -> Iterator[Difference]:
+    least, most = part.get("min", 0), part.get("max", "*")
+    if count < least:
+        yield Difference("structure.extension-missing", place, f"at least {least}", str(count))
+    elif most != "*" and count > int(most):
+        yield Difference("structure.extension-count", place, f"at most {most}", str(count))
+
+
+def _valued(one: Mapping[str, Any], definition: Mapping[str, Any], place: str) -> Iterator[Difference]:
+    types = definition.get("types") or ()
+    held = [key for key in one if key.startswith("value")]
+    accepted = [f"value{str(kind)[:1].upper()}{str(kind)[1:]}" for kind in types]
+    if accepted and not set(held) & set(accepted):
+        yield Difference("structure.extension-value", place, " or ".join(accepted), ", ".join(held) or "no value")
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _holders(resource: Resource, kind: str, path: str) -> list[tuple[str, Any]]:
+    """The objects at a path, lists opened, with their places."""
+    found: list[tuple[str, Any]] = [(kind, resource)]
+    for name in path.split(".")[1:]:
+        deeper: list[tuple[str, Any]] = []
+        for place, holder in found:
+            value = holder.get(name)
+            if isinstance(value, list):
+                deeper += [(f"{place}.{name}[{i}]", item) for i, item in enumerate(value) if isinstance(item, dict)]
+            elif isinstance(value, dict):
+                deeper.append((f"{place}.{name}", value))
+        found = deeper
+    return found
+
+
+class _Base:
+    """The FHIR R4 elements of resources and types, as JSON Schema."""
+
+    def __init__(self, base: Mapping[str, Any]) -> None:
+        self.base = base
+
+    def of_resource(self, kind: str) -> Schema:
+        common = {"resourceType": {"const": kind}, "id": self._of("id"), "meta": self._of("Meta"),
+                  "implicitRules": self._of("uri"), "language": self._of("code"), "text": self._of("Narrative"),
+                  "contained": {"type": "array"}, "extension": self._listed("Extension"),
+                  "modifierExtension": self._listed("Extension")}
+        schema = self._object(self.base["resources"][kind], common)
+        definitions = {name: self._object(elements, {}) for name, elements in self.base["types"].items()}
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
+
+    def repeats(self, kind: str, path: Sequence[str]) -> bool:
+        """Whether the element at the path is a list in FHIR R4; False when it is not known."""
+        elements: Any = self.base["resources"][kind]
+        for index, name in enumerate(path):
+            declared = elements.get(name)
+            if name in ("extension", "modifierExtension"):
+                return True
+            if name == "meta":
+                declared = "Meta"
+            if declared is None:
+                return False
+            last = index == len(path) - 1
+            if isinstance(declared, dict):
+                if last:
+                    return bool(declared.get("list"))
+                elements = declared["elements"]
+            else:
+                if last:
+                    return str(declared).endswith("*")
+                elements = self.base["types"].get(declared.rstrip("*"), {})
+        return False
+
+    def _object(self, elements: Mapping[str, Any], common: Mapping[str, Any]) -> Schema:
+        properties: dict[str, Any] = {"id": {"type": "string"}, "extension": self._listed("Extension"), **common}
+        for name, declared in elements.items():
+            if name == "choice":
+                for kind in self.base["choices"]:
+                    properties[f"{declared}{kind[:1].upper()}{kind[1:]}"] = self._of(kind)
+                    properties[f"_{declared}{kind[:1].upper()}{kind[1:]}"] = {"type": "object"}
+                continue
+            properties[name] = self._declared(declared)
+            properties[f"_{name}"] = {"type": ["object", "array"]}
+        if not common:
+            properties["modifierExtension"] = self._listed("Extension")
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+
+    def _declared(self, declared: Any) -> Schema:
+        if isinstance(declared, dict):
+            inner = self._object(declared["elements"], {})
+            return {"type": "array", "items": inner, "minItems": 1} if declared.get("list") else inner
+        return self._listed(declared[:-1]) if declared.endswith("*") else self._of(declared)
+
+    def _listed(self, kind: str) -> Schema:
+        inner = self._of(kind)
+        if kind in self.base["primitives"]:
+            inner = {"anyOf": [inner, {"type": "null"}]}
+        return {"type": "array", "items": inner, "minItems": 1}
+
+    def _of(self, kind: str) -> Schema:
+        primitive = self.base["primitives"].get(kind)
+        if primitive is None:
+            return {"$ref": f"#/$defs/{kind}"}
+        schema: Schema = {"type": primitive["json"]}
+        if "pattern" in primitive:
+            schema["pattern"] = primitive["pattern"]
+        return schema
+
+
+def _plain(structure: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
+    """Elements that stand at a plain path: no slice, no choice, no extension."""
+    for one in structure["elements"]:
+        path = str(one["path"]).split(".")[1:]
+        if one.get("slice") or one.get("within") or one.get("defect") or not path:
+            continue
+        if any(name in ("extension", "modifierExtension") or "[" in name or ":" in name for name in path):
+            continue
+        yield path, one
+
+
+def _nested(schema: Schema, shape: _Base, kind: str, path: Sequence[str]) -> Schema:
+    """The schema of the object that holds the last name of the path, made on the way."""
+    here = schema
+    for index, name in enumerate(path[:-1]):
+        inner = here.setdefault("properties", {}).setdefault(name, {})
+        if shape.repeats(kind, path[: index + 1]):
+            inner = inner.setdefault("items", {})
+        here = inner
+    return here
+
+
+def _counts(structure: Mapping[str, Any], shape: _Base) -> Schema:
+    schema: Schema = {}
+    kind = structure["type"]
+    for path, one in _plain(structure):
+        holder, name = _nested(schema, shape, kind, path), path[-1]
+        least, most = one.get("min", 0), one.get("max", "*")
+        listed = shape.repeats(kind, path)
+        if most == 0 or most == "0":
+            holder.setdefault("properties", {})[name] = False
+            continue
+        if least:
+            holder.setdefault("required", []).append(name)
+        rule = holder.setdefault("properties", {}).setdefault(name, {})
+        if listed and isinstance(rule, dict):
+            rule.update({"minItems": least} if least else {})
+            rule.update({"maxItems": int(most)} if most != "*" else {})
+    return schema
+
+
+def _values(structure: Mapping[str, Any], shape: _Base) -> Schema:
+    schema: Schema = {}
+    for path, one in _plain(structure):
+        wanted = one.get("fixed", one.get("pattern"))
+        if wanted is None:
+            continue
+        rule = {"const": wanted} if "fixed" in one else _pattern(wanted)
+        holder, name = _nested(schema, shape, structure["type"], path), path[-1]
+        target = holder.setdefault("properties", {}).setdefault(name, {})
+        target.update({"items": rule} if shape.repeats(structure["type"], path) else rule)
+    return schema
+
+
+def _pattern(wanted: Any) -> Schema:
+    """A FHIR pattern: what it says must be there, more may be."""
+    if isinstance(wanted, dict):
+        return {"required": list(wanted), "properties": {name: _pattern(value) for name, value in wanted.items()}}
+    if isinstance(wanted, list):
+        return {"allOf": [{"contains": _pattern(item)} for item in wanted]}
+    return {"const": wanted}
+
+
+_CODES = {"required": "structure.missing", "minItems": "structure.missing", "maxItems": "structure.too-many",
+          "falseSchema": "structure.too-many", "type": "structure.type", "additionalProperties": "structure.type",
+          "anyOf": "structure.type", "pattern": "structure.format"}
+
+
+def _difference(error: Any, aspect: str, kind: str) -> Difference | None:
+    path = list(error.instance_path)
+    schema_path = [str(part) for part in error.schema_path]
+    rule = next((part for part in reversed(schema_path) if part in _CODES or part in ("const", "contains")), "")
+    place = kind + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    code = "structure.value" if aspect == "value" else _CODES.get(rule, "")
+    if aspect == "cardinality" and not code:
+        code = "structure.too-many"
+    if not code:
+        code = "structure.type"
+    expected, _, actual = _told(error, rule, aspect)
+    if aspect == "cardinality" and rule == "required":
+        place = f"{place}.{expected}"
+        expected, actual = "at least 1", "absent"
+    return Difference(code, place, expected, actual)
+
+
+def _told(error: Any, rule: str, aspect: str) -> tuple[str, str, str]:
+    message = str(error.message)
+    if rule == "required":
+        return message.split('"')[1] if '"' in message else message, "", ""
+    shown = message if len(message) <= 200 else message[:199] + "…"
+    words = {"pattern": "the format of its FHIR type", "type": "its FHIR type", "anyOf": "its FHIR type",
+             "additionalProperties": "elements of FHIR R4", "maxItems": "fewer items", "minItems": "more items"}
+    return words.get(rule, "the fixed value" if aspect == "value" else "the structure"), "", shown

@@ -1,0 +1,125 @@
+"""The FHIR generation: candidates explored, asked and judged in FHIR R4 JSON over REST."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any
+
+from conformance.checks import judge as judging
+from conformance.checks.evidence import Evidence
+from conformance.fhir import bundle, explore
+from conformance.fhir.bind import Unbound, bind
+from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.personal import scrubber
+from conformance.fhir.population import Population
+from conformance.fhir.search import Values
+from conformance.generation import Course, NoData
+from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step
+from conformance.nomenclature import Release
+from conformance.scenario_words import PLACEHOLDER
+
+_SPECIAL = re.compile(r"([\\,|$])")
+_VOLATILE = ("id", "meta", "link", "timestamp", "date")
+
+
+class FhirGeneration:
+    """Holds what is known of one candidate: its population and the bodies read."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.bodies = Bodies()
+        self.population = Population()
+        self._lasting: Values = {}
+
+    def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
+        """A function that masks personal data in a body."""
+        return scrubber(self.bodies, mask)
+
+    def explore(self, profile: Profile, scenarios: Iterable[Scenario]) -> Generator[Ask, Exchange, None]:
+        """Asks a sample of each question of the scenarios, and what the sample points at."""
+        needs = [need for scenario in scenarios for need in scenario.needs]
+        asked = explore.questions(needs, profile.constants)
+        yield from explore.explore(asked, self.population, self.bodies)
+
+    def learn(self, exchange: Exchange) -> None:
+        """Adds to the population what an exchange of the exploration showed."""
+        self.population.learn(exchange, self.bodies)
+
+    def bind(self, course: Course, seed: str) -> dict[str, Any]:
+        """Values for the needs of the scenario, from the population."""
+        try:
+            return bind(course.scenario.needs, self.population, course.profile.constants, seed)
+        except Unbound as error:
+            raise NoData(error.need) from None
+
+    def kept(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Bound resources are kept by their reference, other values as they are."""
+        return {name: {"$resource": bundle.key_of(value)} if _is_resource(value) else value
+                for name, value in names.items()}
+
+    def restored(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """The bound values again, resources found in the population."""
+        return {name: self.population.get(value["$resource"]) if isinstance(value, dict) and "$resource" in value
+                else value for name, value in kept.items()}
+
+    def ask(self, course: Course, step: Step) -> Ask:
+        """The request of a step; bound values are escaped as FHIR search values want it."""
+        known = {**course.profile.constants, **course.names}
+        return Ask(
+            step.method, _fill(step.path, known, plain=True),
+            tuple((name, _fill(value, known)) for name, value in step.query),
+            tuple((name, _fill(value, known, plain=True)) for name, value in step.headers),
+            tuple((name, _fill(value, known)) for name, value in step.form),
+        )
+
+    def next_page(self, exchange: Exchange) -> str:
+        """The next link of a searchset."""
+        return explore.next_link(exchange, self.bodies)
+
+    def same(self, one: Exchange, other: Exchange) -> bool:
+        """Whether two answers agree on status and content, volatile parts and order aside."""
+        if one.response is None or other.response is None:
+            return one.response is other.response
+        if one.response.status != other.response.status:
+            return False
+        return bool(self._essence(one.response.body) == self._essence(other.response.body))
+
+    def _essence(self, body: bytes) -> Any:
+        try:
+            value = self.bodies.read(body)
+        except Unreadable as error:
+            return error.code
+        if value.get("resourceType") != "Bundle":
+            return {name: part for name, part in value.items() if name not in _VOLATILE}
+        return value.get("type"), value.get("total"), sorted(entry.key for entry in bundle.entries(value))
+
+    def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
+        """The judgements of a step, from what it exchanged and what is known."""
+        for resource in self.population.fresh():
+            self._lasting[id(resource), ""] = resource, []
+        evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent,
+                            self.bodies, self._lasting)
+        return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
+
+    def refuse(self, course: Course, step: Step, reason: Finding) -> list[Judgement]:
+        """The judgements of a step that was not sent."""
+        sent = Sent(step, Ask(step.method, step.path), (), "one")
+        return judging.not_sent(judging.Spot(course.profile, course.scenario), sent, reason)
+
+
+def _is_resource(value: Any) -> bool:
+    return isinstance(value, dict) and "resourceType" in value and "id" in value
+
+
+def _fill(template: str, known: Mapping[str, Any], *, plain: bool = False) -> str:
+    def put(hit: re.Match[str]) -> str:
+        name, path = hit.group(1), hit.group(2)
+        value = known[name]
+        for part in path.split(".") if path else ():
+            value = value[int(part)] if part.isdigit() and isinstance(value, list) else value.get(part, "")
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        constant = not path and isinstance(value, str) and "://" in value
+        return text if plain or constant else _SPECIAL.sub(r"\\\1", text)
+
+    return PLACEHOLDER.sub(put, template)

@@ -1,0 +1,67 @@
+"""What a generation of the specification (FHIR REST, SOAP/CSD) must be able to do for the engine.
+
+The engine, the drivers, the record and the reports know only this; what a body means stays behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from conformance.model import Ask, Exchange, Finding, Judgement, Need, Profile, Scenario, Sent, Step
+
+
+@dataclass
+class Course:
+    """A scenario under way on one profile: what was bound, what was sent so far."""
+
+    profile: Profile
+    scenario: Scenario
+    names: Mapping[str, Any] = field(default_factory=dict)
+    sent: dict[str, Sent] = field(default_factory=dict)
+
+
+class NoData(Exception):
+    """The candidate's data cannot carry the scenario; ``need`` is the first that could not be met."""
+
+    def __init__(self, need: Need) -> None:
+        self.need = need
+        super().__init__(need.name)
+
+
+class Generation(Protocol):
+    """The language of a candidate: exploration, binding, requests, judgement."""
+
+    def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
+        """A function that masks personal data in a body."""
+
+    def explore(self, profile: Profile, scenarios: Iterable[Scenario]) -> Generator[Ask, Exchange, None]:
+        """Asks what is needed to know the candidate's data, once for all scenarios."""
+
+    def learn(self, exchange: Exchange) -> None:
+        """Takes in one exchange of an exploration (also when a record is read again)."""
+
+    def bind(self, course: Course, seed: str) -> dict[str, Any]:
+        """Values of the candidate's own data for the needs of a scenario; NoData when it has none."""
+
+    def kept(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        """The bound values as written in a record."""
+
+    def restored(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """The bound values from their form in a record."""
+
+    def ask(self, course: Course, step: Step) -> Ask:
+        """The request of a step, values put in."""
+
+    def next_page(self, exchange: Exchange) -> str:
+        """The address of the page after this answer, empty when there is none."""
+
+    def same(self, one: Exchange, other: Exchange) -> bool:
+        """Whether two answers to the same question say the same."""
+
+    def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
+        """The judgements of a step that was sent."""
+
+    def refuse(self, course: Course, step: Step, reason: Finding) -> list[Judgement]:
+        """The judgements of a step that was not sent, for a reason."""

@@ -1,0 +1,261 @@
+"""The record of a run: ``record.jsonl`` (header, one line per event, footer) and ``bodies/`` by hash.
+
+Lines are flushed one by one, a body before the line that names it: what is on disk when a run is killed can be read.
+A record without footer is incomplete, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from conformance import events as told
+from conformance.errors import OperatorError, RecordError
+from conformance.model import (
+    Ask,
+    Exchange,
+    Finding,
+    Judgement,
+    Request,
+    Response,
+    Sent,
+    Step,
+    Trouble,
+    Weight,
+)
+from conformance.verdict import Cause, Effect, Verdict
+
+RECORD_FILE = "record.jsonl"
+BODIES = "bodies"
+
+
+def dumps(value: Any) -> str:
+    """One line of JSON, keys in the order given."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class Ledger:
+    """Writes the record of one run in a folder, which must not hold one already."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            (folder / BODIES).mkdir(parents=True, exist_ok=True)
+            self._file: TextIO = (folder / RECORD_FILE).open("x", encoding="utf-8")
+        except FileExistsError:
+            raise OperatorError(f"{folder} already holds a record; choose another --out") from None
+        except OSError as error:
+            raise OperatorError(f"{folder}: cannot be written ({error.strerror})") from None
+        self._known: set[str] = set()
+        self._digest = hashlib.sha256()
+
+    def write(self, event: told.Event) -> None:
+        """Appends one event; OperatorError when the disk refuses it."""
+        try:
+            line = dumps(self._line(event)) + "\n"
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:
+            raise OperatorError(f"{self.folder}: the record cannot be written ({error.strerror})") from None
+        self._digest.update(line.encode())
+
+    def close(self) -> None:
+        """Closes the file; the record is complete if Finished was written."""
+        self._file.close()
+
+    def _line(self, event: told.Event) -> dict[str, Any]:
+        if isinstance(event, told.Started):
+            return {"type": "header", **event.header}
+        if isinstance(event, told.Exchanged):
+            return {"type": "exchange", "profile": event.profile, "scenario": event.scenario,
+                    **self._exchange(event.exchange)}
+        if isinstance(event, told.StepSent):
+            sent = event.sent
+            return {"type": "step", "profile": event.profile, "scenario": event.scenario, "step": sent.step.name,
+                    "exchanges": [one.id for one in sent.exchanges], "ending": sent.ending,
+                    "confirmation": event.confirmation, "ask": asdict(sent.ask)}
+        if isinstance(event, told.Judged):
+            return {"type": "judgement", **judgement_line(event.judgement)}
+        if isinstance(event, told.ScenarioFinished):
+            return {"type": "scenario", "profile": event.profile, "scenario": event.scenario,
+                    "verdict": event.verdict.word}
+        if isinstance(event, told.Finished):
+            return {"type": "footer", **event.footer, "sha256": self._digest.hexdigest()}
+        kind = "bound" if isinstance(event, told.Bound) else "skipped"
+        return {"type": kind, **asdict(event)}
+
+    def _exchange(self, exchange: Exchange) -> dict[str, Any]:
+        response = exchange.response
+        line: dict[str, Any] = {
+            "id": exchange.id, "purpose": exchange.purpose, "started": exchange.started,
+            "milliseconds": exchange.milliseconds, "tls": exchange.tls, "request": asdict(exchange.request),
+        }
+        if response is not None:
+            line["response"] = {
+                "status": response.status, "headers": response.headers, "body": self._body(response.body),
+                "size": len(response.body), "received": response.received, "http": response.http,
+            }
+        if exchange.trouble is not None:
+            line["trouble"] = asdict(exchange.trouble)
+        return line
+
+    def _body(self, body: bytes) -> str:
+        name = hashlib.sha256(body).hexdigest()
+        if name not in self._known:
+            (self.folder / BODIES / name).write_bytes(body)
+            self._known.add(name)
+        return name
+
+
+def judgement_line(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as written in a record: what is at its default is left out of its findings."""
+    line = asdict(judgement)
+    line["verdict"] = judgement.verdict.word
+    line["findings"] = [_finding_line(one) for one in judgement.findings]
+    line["weight"] = asdict(judgement.weight)
+    return line
+
+
+def _finding_line(one: Finding) -> dict[str, Any]:
+    line = asdict(one)
+    for key in ("defect", "place", "exchange"):
+        if not line[key]:
+            del line[key]
+    if one.count == 1:
+        del line["count"]
+    return line
+
+
+@dataclass
+class Record:
+    """A record read again: header, events in order, footer when there is one, and the tail that was cut."""
+
+    folder: Path
+    header: Mapping[str, Any]
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
+    footer: Mapping[str, Any] | None = None
+    cut: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end."""
+        return self.footer is not None
+
+    def of_type(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        """The lines of one type, in order."""
+        return (line for line in self.lines if line["type"] == kind)
+
+    def judgements(self) -> list[Judgement]:
+        """The judgements of the record, in order."""
+        return [judgement_of(line) for line in self.of_type("judgement")]
+
+    def body(self, name: str) -> bytes:
+        """A body by its hash; RecordError when it is not there or is another."""
+        if not (len(name) == 64 and name.isalnum()):
+            raise RecordError(f"{self.folder}: {name[:80]!r} is not the name of a body")
+        try:
+            body = (self.folder / BODIES / name).read_bytes()
+        except OSError:
+            raise RecordError(f"{self.folder}: the body {name[:12]}… is missing") from None
+        if hashlib.sha256(body).hexdigest() != name:
+            raise RecordError(f"{self.folder}: the body {name[:12]}… was altered")
+        return body
+
+    def exchange(self, line: Mapping[str, Any]) -> Exchange:
+        """The exchange of a line, its body read."""
+        request, response, trouble = line["request"], line.get("response"), line.get("trouble")
+        return Exchange(
+            line["id"], line["purpose"],
+            Request(request["method"], request["url"], _pairs(request["headers"]), request["body"]),
+            None if response is None else Response(
+                response["status"], _pairs(response["headers"]), self.body(response["body"]), response["received"],
+                response["http"],
+            ),
+            None if trouble is None else Trouble(trouble["code"], trouble["detail"]),
+            line["started"], line["milliseconds"], line["tls"],
+        )
+
+
+def read(folder: Path) -> Record:
+    """The record of a folder (or of its file); RecordError when it cannot be read at all."""
+    path = folder / RECORD_FILE if folder.is_dir() else folder
+    try:
+        text = path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
+    record: Record | None = None
+    digest = hashlib.sha256()
+    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+        value = _value(line)
+        if value is None:
+            if record is None:
+                raise RecordError(f"{path}:{number}: not a record of rorqual")
+            record.cut = f"line {number} is cut"
+            break
+        if record is None:
+            record = _opened(path, value)
+        elif value["type"] == "footer":
+            _verify(path, value, digest.hexdigest())
+            record.footer = value
+        else:
+            record.lines.append(value)
+        digest.update(line.encode())
+    if record is None:
+        raise RecordError(f"{path}: empty; not a record of rorqual")
+    return record
+
+
+def _value(line: str) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("type"), str) else None
+
+
+def _opened(path: Path, value: Mapping[str, Any]) -> Record:
+    if value["type"] != "header":
+        raise RecordError(f"{path}:1: a record begins with its header, not with {value['type']!r}")
+    if value.get("record") != 1:
+        raise RecordError(f"{path}:1: a record of form {value.get('record')}, this rorqual reads form 1")
+    return Record(path.parent, value)
+
+
+def _verify(path: Path, footer: Mapping[str, Any], digest: str) -> None:
+    if footer.get("sha256") != digest:
+        raise RecordError(f"{path}: the lines are not those that were written (the footer's hash differs)")
+
+
+def _pairs(raw: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(value)) for name, value in raw)
+
+
+def judgement_of(line: Mapping[str, Any]) -> Judgement:
+    """A judgement from its line."""
+    weight = line["weight"]
+    return Judgement(
+        line["profile"], line["scenario"], line["step"], line["expectation"], line["check"], line["requirement"],
+        Verdict.of_word(line["verdict"]), tuple(_finding_of(one) for one in line["findings"]),
+        Weight(weight["exchanges"], weight["resources"], weight["values"]), tuple(line["exchanges"]),
+    )
+
+
+def _finding_of(line: Mapping[str, Any]) -> Finding:
+    return Finding(
+        line["code"], line["expected"], line["actual"], line.get("place", ""), line.get("exchange", ""),
+        Effect(line["effect"]), Cause(line["cause"]), line.get("defect", ""), line.get("count", 1),
+    )
+
+
+def sent_of(line: Mapping[str, Any], step: Step, exchanges: Mapping[str, Exchange]) -> Sent:
+    """A driven step from its line, its scenario's step and the exchanges read so far."""
+    ask = line["ask"]
+    return Sent(
+        step,
+        Ask(ask["method"], ask["path"], _pairs(ask["query"]), _pairs(ask["headers"]), _pairs(ask["form"])),
+        tuple(exchanges[one] for one in line["exchanges"]), line["ending"],
+    )

@@ -1,0 +1,345 @@
+"""The nouns of the harness: frozen, equal by value, without I/O. One word per thing (see ARCHITECTURE)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.verdict import Cause, Effect, Strength, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence in both languages of the reports."""
+
+    fr: str
+    en: str
+
+    def in_(self, language: str) -> str:
+        """The sentence in ``fr`` or ``en``."""
+        return self.fr if language == "fr" else self.en
+
+
+# --- the specification -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One atomic rule of a profile, verifiable by itself; its id never changes meaning."""
+
+    id: str
+    topic: str
+    strength: Strength
+    actor: str
+    statement: Text
+    source: str
+    section: str
+    remedy: Text | None = None
+    note: str = ""
+    unconfirmed: bool = False
+    not_tested: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """A search parameter of one resource type; ``expression`` is the usable FHIRPath, corrected if need be."""
+
+    resource: str
+    name: str
+    type: str
+    expression: str
+    targets: tuple[str, ...] = ()
+    declared: bool = False
+    draft: bool = False
+    defect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A defect of the published specification: what rests on it is never held against a candidate."""
+
+    id: str
+    title: Text
+    what: Text
+    reading: Text
+    source: str
+    requirements: tuple[str, ...] = ()
+    search_parameters: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+    unevaluable: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One published version of the specification, as data."""
+
+    id: str
+    title: Text
+    version: str
+    hash: str
+    sources: tuple[str, ...]
+    constants: Mapping[str, str]
+    headers: tuple[str, ...]
+    requirements: Mapping[str, Requirement]
+    search_parameters: Mapping[tuple[str, str], SearchParameter]
+    capability: Mapping[str, Any]
+    defects: tuple[Defect, ...]
+    structures: Mapping[str, Any]
+    extensions: Mapping[str, Any]
+    checks: Mapping[str, tuple[str, ...]]
+
+
+# --- the scenario ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file written by a person."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A value that the candidate must really hold for the scenario to speak (an entry of ``bind``)."""
+
+    name: str
+    among: str = ""
+    search: tuple[tuple[str, str], ...] = ()
+    of: str = ""
+    follow: str = ""
+    where: str = ""
+    value: str = ""
+    pick: str = "some"
+    needs: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One check with its parameters, and the requirements that it verifies."""
+
+    check: str
+    parameters: Any
+    verifies: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request to send, how far to follow its pages, and what is expected of the answer."""
+
+    name: str
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]
+    form: tuple[tuple[str, str], ...]
+    pages: int
+    expect: tuple[Expectation, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole test written in YAML: what it needs, what it sends, what it expects, what it verifies."""
+
+    id: str
+    title: Text
+    description: Text | None
+    profiles: tuple[str, ...]
+    use_case: str
+    transaction: str
+    role: str
+    maturity: str
+    verifies: tuple[str, ...]
+    defects: tuple[str, ...]
+    needs: tuple[Need, ...]
+    steps: tuple[Step, ...]
+    place: Place
+    source: str = field(default="", repr=False)
+
+
+# --- the candidate -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The product under test, as its vendor declares it. Never an address."""
+
+    product: str
+    version: str
+    vendor: str
+    role: str
+    profiles: tuple[str, ...]
+    use_cases: tuple[str, ...]
+    waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An agreed exception: it can change a decision, never a verdict."""
+
+    requirement: str
+    reason: str
+    reference: str
+    until: str
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the driving: seconds, bytes, pages, requests per second (0: as fast as answers come)."""
+
+    connect: float = 5.0
+    read: float = 15.0
+    total: float = 30.0
+    body: int = 64 * 1024 * 1024
+    pages: int = 50
+    run: float = 3600.0
+    pace: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and with which credentials the candidate is reached; never enters a report."""
+
+    base: str
+    headers: tuple[tuple[str, str], ...] = ()
+    token: str = ""
+    oauth: OAuth | None = None
+    authorities: str = ""
+    certificate: str = ""
+    key: str = ""
+    key_password: str = ""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """OAuth 2.0 client credentials (ROR-SEC-010 to 015); the secret is empty when the certificate stands for it."""
+
+    token_url: str
+    client_id: str
+    client_secret: str = ""
+    scope: str = ""
+
+
+# --- what happened -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to send: a path under the base (or the address of a next link), a query, headers, a form."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    form: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as sent, redacted: the address is ``[base]/…``, secrets are named, not shown."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as received; ``body`` is the decoded, redacted content, ``received`` its size on the wire."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+    received: int = 0
+    http: str = "HTTP/1.1"
+
+    def header(self, name: str) -> str:
+        """The first value of a header, whatever its case; empty when absent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why there is no usable answer: a code of ``codes.py`` and the detail that the network gave."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, or the trouble that stands in its place. Born redacted."""
+
+    id: str
+    purpose: str
+    request: Request
+    response: Response | None
+    trouble: Trouble | None
+    started: str
+    milliseconds: float
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A step that was driven: its exchanges (the first answer, then its pages) and why no more were asked.
+
+    ``ending``: ``one`` (a single page was wanted), ``complete`` (no next link), ``limit``, ``broken`` (a next link
+    failed), ``elsewhere`` (it leaves the candidate), ``loop`` (it comes back).
+    """
+
+    step: Step
+    ask: Ask
+    exchanges: tuple[Exchange, ...]
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing seen by a check. No sentence and no severity: both are derived."""
+
+    code: str
+    expected: str = ""
+    actual: str = ""
+    place: str = ""
+    exchange: str = ""
+    effect: Effect = Effect.BROKEN
+    cause: Cause = Cause.CANDIDATE
+    defect: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """On how much a judgement rests."""
+
+    exchanges: int = 0
+    resources: int = 0
+    values: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one expectation says of one requirement: the atom of every report."""
+
+    profile: str
+    scenario: str
+    step: str
+    expectation: int
+    check: str
+    requirement: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    weight: Weight
+    exchanges: tuple[str, ...] = ()

@@ -1,0 +1,55 @@
+"""From what is asked to what is run: profiles × scenarios, each to be run or skipped with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.model import Candidate, Profile, Scenario
+from conformance.scenario import Library, choose
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One scenario on one profile; ``skip`` is the reason why it is not run, empty when it is."""
+
+    profile: Profile
+    scenario: Scenario
+    skip: str = ""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """The inputs of a run."""
+
+    candidate: Candidate
+    profiles: Mapping[str, Profile]
+    planned: tuple[Planned, ...]
+    scenarios_hash: str
+    release_hash: str
+    seed: int
+
+
+def plan(
+    candidate: Candidate, profiles: Mapping[str, Profile], library: Library, *, wanted: Sequence[str] = (),
+    use_cases: Sequence[str] = (), only: Sequence[str] = (),
+) -> tuple[Planned, ...]:
+    """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids.
+
+    ``socle`` is always part of it: it holds what all use cases share. A use case that the candidate does not claim
+    is skipped with its reason when it was not asked for by name.
+    """
+    planned: list[Planned] = []
+    for name in wanted or candidate.profiles:
+        for scenario in choose(library, name, use_cases, only):
+            planned.append(Planned(profiles[name], scenario, _skip(candidate, scenario, use_cases, only)))
+    return tuple(planned)
+
+
+def _skip(candidate: Candidate, scenario: Scenario, use_cases: Sequence[str], only: Sequence[str]) -> str:
+    claimed = {*candidate.use_cases, "socle"}
+    if scenario.role != candidate.role:
+        return f"role {scenario.role}"
+    if candidate.use_cases and scenario.use_case not in claimed and not use_cases and not only:
+        return f"use case {scenario.use_case} not claimed"
+    return ""

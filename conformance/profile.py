@@ -1,0 +1,141 @@
+"""Reading a profile: the folder of data files that holds one published version of the specification."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance import data, source
+from conformance.errors import AuthorError, OperatorError, Problem
+from conformance.model import Defect, Profile, Requirement, SearchParameter, Text
+from conformance.verdict import Strength
+
+_FILES = {
+    "profile.yaml": "profile",
+    "requirements.yaml": "requirements",
+    "search-parameters.yaml": "search-parameters",
+    "capability.yaml": "capability",
+    "spec-defects.yaml": "spec-defects",
+    "checks.yaml": "checks",
+}
+
+
+@functools.cache
+def schema(name: str) -> Mapping[str, Any]:
+    """A published JSON Schema of ours, by its name without ending."""
+    text = data.path("reports", "schemas", f"{name}.schema.json").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = json.loads(text)
+    return loaded
+
+
+def known(folder: Path | None = None) -> list[str]:
+    """The ids of the profiles shipped, oldest name first."""
+    return sorted(path.parent.name for path in (folder or data.path("profiles")).glob("*/profile.yaml"))
+
+
+def read_file(path: Path, schema_name: str, shown: str = "") -> tuple[Any, list[Problem]]:
+    """The data of a YAML file checked against one of our schemas, and every problem met."""
+    name = shown or str(path)
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        return None, [Problem(name, 1, 1, f"cannot be read: {error.strerror}", "check the path and the rights")]
+    document, problems = source.load(text, name)
+    if problems:
+        return None, problems
+    return document, source.check(document, schema(schema_name), name)
+
+
+def read(profile_id: str, folder: Path | None = None) -> Profile:
+    """A profile by its id; OperatorError for an unknown one, AuthorError with every problem of its files."""
+    base = (folder or data.path("profiles")) / profile_id
+    if not (base / "profile.yaml").is_file():
+        ids = known(folder)
+        hint = source.suggest(profile_id, ids) or f"known profiles: {', '.join(ids)}"
+        raise OperatorError(f"no profile is called {profile_id!r}; {hint}")
+    documents: dict[str, Any] = {}
+    problems: list[Problem] = []
+    digest = hashlib.sha256()
+    structures = sorted((base / "structures").glob("*.yaml"))
+    for path in [*(base / name for name in _FILES), *structures]:
+        name = path.relative_to(base).as_posix()
+        kind = _FILES.get(name) or ("extensions" if path.name == "extensions.yaml" else "structure")
+        document, found = read_file(path, kind, f"{profile_id}/{name}")
+        problems += found
+        documents[name] = document
+        digest.update(name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
+    if problems:
+        raise AuthorError(problems)
+    return _build(documents, digest.hexdigest())
+
+
+def _build(documents: Mapping[str, Any], digest: str) -> Profile:
+    identity = documents["profile.yaml"]
+    structures = {d["id"]: d for name, d in documents.items()
+                  if name.startswith("structures/") and "extensions" not in d}
+    extensions = documents.get("structures/extensions.yaml") or {"extensions": []}
+    return Profile(
+        id=identity["id"],
+        title=text(identity["title"]),
+        version=identity["version"],
+        hash=digest,
+        sources=tuple(item["name"] for item in identity["sources"]),
+        constants=dict(identity["constants"]),
+        headers=tuple(item["name"] for item in identity["headers"]),
+        requirements={r["id"]: _requirement(r) for r in documents["requirements.yaml"]["requirements"]},
+        search_parameters={
+            (p["resource"], p["name"]): _parameter(p)
+            for p in documents["search-parameters.yaml"]["search-parameters"]
+        },
+        capability=documents["capability.yaml"],
+        defects=tuple(_defect(d) for d in documents["spec-defects.yaml"]["defects"]),
+        structures=structures,
+        extensions={e["url"]: e for e in extensions["extensions"]},
+        checks={name: tuple([ids] if isinstance(ids, str) else ids)
+                for name, ids in documents["checks.yaml"]["checks"].items()},
+    )
+
+
+def text(value: Mapping[str, str]) -> Text:
+    """A bilingual text from its YAML form."""
+    return Text(value["fr"], value["en"])
+
+
+def _optional(value: Mapping[str, str] | None) -> Text | None:
+    return text(value) if value else None
+
+
+def _requirement(raw: Mapping[str, Any]) -> Requirement:
+    return Requirement(
+        id=raw["id"], topic=raw["topic"], strength=Strength(raw["strength"]), actor=raw["actor"],
+        statement=text(raw["statement"]), source=raw["source"], section=raw.get("section", ""),
+        remedy=_optional(raw.get("remedy")), note=raw.get("note", ""), unconfirmed=raw.get("unconfirmed", False),
+        not_tested=_optional(raw.get("not-tested")),
+    )
+
+
+def _parameter(raw: Mapping[str, Any]) -> SearchParameter:
+    return SearchParameter(
+        resource=raw["resource"], name=raw["name"], type=raw["type"], expression=raw.get("expression") or "",
+        targets=tuple(raw.get("targets", ())), declared=raw.get("declared", False), draft=raw.get("draft", False),
+        defect=raw.get("defect", ""),
+    )
+
+
+def _defect(raw: Mapping[str, Any]) -> Defect:
+    touches = raw.get("touches", {})
+    return Defect(
+        id=raw["id"], title=text(raw["title"]), what=text(raw["what"]), reading=text(raw["reading"]),
+        source=raw.get("source", ""), requirements=_words(touches, "requirements"),
+        search_parameters=_words(touches, "search-parameters"), paths=_words(touches, "paths"),
+        scenarios=_words(touches, "scenarios"),
+        codes=tuple((c["system"], c.get("code") or "") for c in touches.get("codes", ())),
+    )
+
+
+def _words(touches: Mapping[str, Iterable[str]], key: str) -> tuple[str, ...]:
+    return tuple(touches.get(key, ()))

@@ -1,0 +1,173 @@
+"""Reading scenario files: schema first, then meaning; all problems at once, each with its place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance import data, scenario_rules, source
+from conformance.errors import AuthorError, OperatorError, Problem
+from conformance.model import Expectation, Need, Place, Profile, Scenario, Step, Text
+from conformance.profile import read_file, text
+
+ALL_PAGES = 0
+
+
+@dataclass(frozen=True)
+class Library:
+    """The scenarios read, in the order of their ids, and a hash of their files."""
+
+    scenarios: tuple[Scenario, ...]
+    hash: str
+
+    def of(self, profile: str) -> list[Scenario]:
+        """The scenarios that hold for a profile."""
+        return [scenario for scenario in self.scenarios if profile in scenario.profiles]
+
+
+def files(paths: Iterable[Path] = ()) -> list[Path]:
+    """The scenario files under the paths given, or those shipped; OperatorError when there is none."""
+    roots = list(paths) or [data.path("scenarios")]
+    found: list[Path] = []
+    for root in roots:
+        if not root.exists():
+            raise OperatorError(f"{root}: no such file or folder")
+        found += sorted(root.rglob("*.yaml")) if root.is_dir() else [root]
+    if not found:
+        raise OperatorError(f"no scenario file (*.yaml) under {', '.join(map(str, roots))}")
+    return found
+
+
+def read(profiles: Mapping[str, Profile], paths: Iterable[Path] = ()) -> Library:
+    """Every scenario under the paths (default: those shipped); AuthorError with all problems of all files."""
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    digest = hashlib.sha256()
+    seen: dict[str, str] = {}
+    for path in files(paths):
+        scenario, found = read_one(path, profiles)
+        problems += found
+        digest.update(path.read_bytes())
+        if scenario is None:
+            continue
+        if scenario.id in seen:
+            problems.append(Problem(str(path), scenario.place.line, scenario.place.column,
+                                    f"the id {scenario.id!r} is already taken by {seen[scenario.id]}", "rename one"))
+        seen[scenario.id] = str(path)
+        scenarios.append(scenario)
+    if problems:
+        raise AuthorError(problems)
+    return Library(tuple(sorted(scenarios, key=lambda one: one.id)), digest.hexdigest())
+
+
+def read_one(path: Path, profiles: Mapping[str, Profile]) -> tuple[Scenario | None, list[Problem]]:
+    """One scenario file, and every problem met in it (then the scenario may be None)."""
+    shown = _shown(path)
+    document, problems = read_file(path, "scenario", shown)
+    if document is None or problems:
+        return None, problems
+    problems = scenario_rules.problems(document, shown, path, profiles)
+    if problems:
+        return None, problems
+    return _build(document, shown, path.read_text(encoding="utf-8"), profiles), []
+
+
+def _shown(path: Path) -> str:
+    root = data.root().resolve()
+    resolved = path.resolve()
+    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(path)
+
+
+def _build(document: Any, file: str, written: str, profiles: Mapping[str, Profile]) -> Scenario:
+    defaults = profiles[document["profiles"][0]].checks
+    return Scenario(
+        id=document["id"],
+        title=text(document["title"]),
+        description=_text(document.get("description")),
+        profiles=tuple(document["profiles"]),
+        use_case=document["use-case"],
+        transaction=document["transaction"],
+        role=document["role"],
+        maturity=document.get("maturity", "active"),
+        verifies=tuple(document["verifies"]),
+        defects=tuple(document.get("defects", ())),
+        needs=tuple(_need(name, raw) for name, raw in document.get("bind", {}).items()),
+        steps=tuple(_step(index, raw, document, file, defaults) for index, raw in enumerate(document["steps"])),
+        place=Place(file, document.line, document.column),
+        source=written,
+    )
+
+
+def _text(raw: Mapping[str, str] | None) -> Text | None:
+    return text(raw) if raw else None
+
+
+def pairs(query: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """A query as written in YAML, flattened in its order."""
+    flat: list[tuple[str, str]] = []
+    for name, value in (query or {}).items():
+        flat += [(name, value)] if isinstance(value, str) else [(name, one) for one in value]
+    return tuple(flat)
+
+
+def _need(name: str, raw: Mapping[str, Any]) -> Need:
+    return Need(
+        name=name, among=raw.get("among", ""), search=pairs(raw.get("search")), of=raw.get("of", ""),
+        follow=raw.get("follow", ""), where=raw.get("where", ""), value=raw.get("value", ""),
+        pick=raw.get("pick", "some"), needs=_text(raw.get("needs")),
+    )
+
+
+def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]) -> Step:
+    send = raw["send"]
+    posted = "POST-search" in send
+    query = pairs(send.get("query"))
+    line, column = source.where(document, ["steps", index])
+    pages = raw.get("pages", 1)
+    return Step(
+        name=raw.get("as", f"step-{index + 1}"),
+        method="POST" if posted else "GET",
+        path=f"{send['POST-search']}/_search" if posted else send["GET"],
+        query=() if posted else query,
+        headers=tuple(send.get("headers", {}).items()),
+        form=query if posted else (),
+        pages=ALL_PAGES if pages == "all" else pages,
+        expect=tuple(_expectation(index, at, one, document, file, defaults) for at, one in enumerate(raw["expect"])),
+        place=Place(file, line, column),
+    )
+
+
+def _expectation(
+    step: int, at: int, raw: Mapping[str, Any], document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]
+) -> Expectation:
+    check = next(name for name in raw if name != "verifies")
+    line, column = source.where(document, ["steps", step, "expect", at])
+    return Expectation(check, raw[check], verified(raw, defaults), Place(file, line, column))
+
+
+def verified(raw: Mapping[str, Any], defaults: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The requirements that an expectation verifies: those it names, else those of its check by default."""
+    named = raw.get("verifies")
+    if named is None:
+        check = next((name for name in raw if name != "verifies"), "")
+        return tuple(defaults.get(check, ()))
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def choose(
+    library: Library, profile: str, use_cases: Sequence[str] = (), only: Sequence[str] = ()
+) -> list[Scenario]:
+    """The scenarios of a profile, narrowed to use cases and to ids (of scenarios, transactions, requirements)."""
+    chosen = library.of(profile)
+    if use_cases:
+        chosen = [scenario for scenario in chosen if scenario.use_case in use_cases]
+    if only:
+        known = {word for s in library.scenarios for word in (s.id, s.transaction, s.use_case, *s.verifies)}
+        for word in only:
+            if word not in known:
+                raise OperatorError(f"nothing is called {word!r}; {source.suggest(word, known) or 'see rorqual list'}")
+        chosen = [s for s in chosen if {s.id, s.transaction, s.use_case, *s.verifies} & set(only)]
+    return chosen

@@ -1,0 +1,220 @@
+"""What a scenario must respect beyond its schema: names that exist, values that are bound, ids that agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.checks import CHECKS, TESTS_STATUS
+from conformance.errors import Problem
+from conformance.fhir.path import BadExpression, compiled
+from conformance.fhir.search import RESULT_PARAMETERS
+from conformance.model import Profile
+from conformance.scenario_words import PLACEHOLDER, PROBE
+from conformance.source import suggest, where
+
+_NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
+_BUILT_IN = {"resource", "context", "ucum", "sct", "loinc", "rootResource"}
+_STEP_PARAMETERS = {"same-matches": "as", "narrower": "than", "same-as": "step",
+                    "served-if-declared": "statement", "search-served-if-declared": "statement"}
+
+
+
+Path_ = Sequence[str | int]
+
+
+class _Reader:
+    """One document under reading: collects problems with their places."""
+
+    def __init__(self, document: Any, file: str, profiles: Mapping[str, Profile]) -> None:
+        self.document, self.file = document, file
+        self.profiles = {name: profiles[name] for name in document["profiles"] if name in profiles}
+        self.found: list[Problem] = []
+
+    def problem(self, path: Path_, message: str, remedy: str = "", *, on_key: bool = False) -> None:
+        line, column = where(self.document, path, on_key=on_key)
+        self.found.append(Problem(self.file, line, column, message, remedy))
+
+
+def problems(document: Any, file: str, path: Path, profiles: Mapping[str, Profile]) -> list[Problem]:
+    """Every problem of meaning in a document that respects the schema of scenarios."""
+    reader = _Reader(document, file, profiles)
+    _identity(reader, path, profiles)
+    names = _needs(reader)
+    _steps(reader, names)
+    _requirements(reader)
+    return sorted(set(reader.found))
+
+
+def _identity(reader: _Reader, path: Path, profiles: Mapping[str, Profile]) -> None:
+    document = reader.document
+    for index, name in enumerate(document["profiles"]):
+        if name not in profiles:
+            reader.problem(["profiles", index], f"no profile is called {name!r}",
+                           suggest(name, profiles) or f"known profiles: {', '.join(sorted(profiles))}")
+    expected = f"{path.parent.name}/{path.stem}"
+    if document["id"] != expected:
+        reader.problem(["id"], f"the id {document['id']!r} is not the file's own name",
+                       f"write {expected!r}, or rename the file")
+    if document["use-case"] != path.parent.name:
+        reader.problem(["use-case"], f"the file stands in the folder {path.parent.name!r}",
+                       f"write {path.parent.name!r}, or move the file")
+    for index, defect in enumerate(document.get("defects", ())):
+        for name, profile in reader.profiles.items():
+            known = {one.id for one in profile.defects}
+            if defect not in known:
+                reader.problem(["defects", index], f"{name} has no defect {defect!r}", suggest(defect, known))
+
+
+def _needs(reader: _Reader) -> set[str]:
+    names: set[str] = set()
+    for name, need in reader.document.get("bind", {}).items():
+        at = ["bind", name]
+        if ("among" in need) == ("of" in need):
+            reader.problem(at, f"{name!r} needs one of 'among' and 'of'",
+                           "among: a resource type to choose in; of: an earlier name to take the value from")
+        if "of" in need and need["of"] not in names:
+            reader.problem([*at, "of"], f"{need['of']!r} is not bound before {name!r}",
+                           suggest(need["of"], names) or "bind it earlier")
+        if "search" in need and "among" not in need:
+            reader.problem([*at, "search"], "'search' narrows an exploration, it goes with 'among'")
+        for key in ("where", "value", "follow"):
+            if key in need:
+                _expression(reader, [*at, key], need[key], names)
+        for key, value in need.get("search", {}).items():
+            _placeholders(reader, [*at, "search", key], value, names)
+        names.add(name)
+    return names
+
+
+def _expression(reader: _Reader, at: Path_, expression: str, names: set[str]) -> None:
+    try:
+        compiled(expression)
+    except (BadExpression, RecursionError) as error:
+        reader.problem(at, str(error), "see the FHIRPath pages of FHIR R4")
+    for used in _NAME_IN_PATH.findall(expression):
+        known = names | _BUILT_IN | _constants(reader)
+        if used not in known:
+            reader.problem(at, f"%{used} is not bound", suggest(used, known))
+
+
+def _constants(reader: _Reader) -> set[str]:
+    return {name for profile in reader.profiles.values() for name in profile.constants}
+
+
+def _placeholders(reader: _Reader, at: Path_, value: Any, names: set[str]) -> None:
+    for text in [value] if isinstance(value, str) else value:
+        for name, _ in PLACEHOLDER.findall(text):
+            known = names | _constants(reader)
+            if name not in known:
+                reader.problem(at, f"{{{name}}} is not bound", suggest(name, known) or "add it to 'bind'")
+
+
+def _steps(reader: _Reader, names: set[str]) -> None:
+    steps: list[str] = []
+    for index, step in enumerate(reader.document["steps"]):
+        at: list[str | int] = ["steps", index]
+        name = step.get("as", f"step-{index + 1}")
+        if name in steps:
+            reader.problem([*at, "as"], f"the step name {name!r} is already taken", "choose another name")
+        _send(reader, [*at, "send"], step["send"], names)
+        for number, expectation in enumerate(step["expect"]):
+            _expectation(reader, [*at, "expect", number], expectation, step, steps, names)
+        if not any(TESTS_STATUS & set(expectation) for expectation in step["expect"]):
+            reader.problem([*at, "expect"], "no expectation looks at the status of the answer",
+                           "add '- status: 200' (or the status that the requirement asks)")
+        steps.append(name)
+
+
+def _send(reader: _Reader, at: Path_, send: Mapping[str, Any], names: set[str]) -> None:
+    path = send.get("GET", send.get("POST-search", ""))
+    _placeholders(reader, [*at, "GET" if "GET" in send else "POST-search"], path, names)
+    kind = path.split("/")[0]
+    for key, value in send.get("query", {}).items():
+        _placeholders(reader, [*at, "query", key], value, names)
+        for profile in reader.profiles.values():
+            _search_parameter(reader, [*at, "query", key], kind, key, profile)
+    for key, value in send.get("headers", {}).items():
+        _placeholders(reader, [*at, "headers", key], value, names)
+
+
+def _search_parameter(reader: _Reader, at: Path_, kind: str, key: str, profile: Profile) -> None:
+    base = re.split(r"[:.]", key, maxsplit=1)[0]
+    if base in RESULT_PARAMETERS or PROBE in key or base == "_has" or kind == "metadata":
+        return
+    known = {name for resource, name in profile.search_parameters if resource == kind}
+    if known and base not in known:
+        reader.problem(at, f"{profile.id} has no search parameter {base!r} on {kind}",
+                       suggest(base, known | RESULT_PARAMETERS) or f"put {PROBE!r} in its name if it is meant unknown",
+                       on_key=True)
+
+
+def _expectation(
+    reader: _Reader, at: Path_, raw: Mapping[str, Any], step: Mapping[str, Any], earlier: list[str], names: set[str]
+) -> None:
+    checks = [key for key in raw if key != "verifies"]
+    if len(checks) != 1:
+        reader.problem(at, "an expectation names exactly one check", "start a new '-' line for each check")
+        return
+    check, parameters = checks[0], raw[checks[0]]
+    if check not in CHECKS:
+        reader.problem(at, f"no check is called {check!r}", suggest(check, CHECKS))
+        return
+    if check in ("none-missing", "pages-partition") and step.get("pages", 1) == 1:
+        reader.problem([*at, check], f"{check!r} needs to read every page", "add 'pages: all' to the step")
+    if check in _STEP_PARAMETERS:
+        key = _STEP_PARAMETERS[check]
+        if parameters[key] not in earlier:
+            reader.problem([*at, check, key], f"no earlier step is called {parameters[key]!r}",
+                           suggest(parameters[key], earlier) or "give that step a name with 'as'")
+    for where_, expression in _expressions(check, parameters):
+        _expression(reader, [*at, check, *where_], expression, names)
+    structures = {name for profile in reader.profiles.values() for name in profile.structures}
+    if check in ("conforms", "codes") and parameters["structure"] not in structures:
+        reader.problem([*at, check, "structure"], f"no structure is called {parameters['structure']!r}",
+                       suggest(parameters["structure"], structures))
+
+
+def _expressions(check: str, parameters: Any) -> Iterator[tuple[list[str], str]]:
+    if check == "fhirpath":
+        yield [], parameters
+    if check in ("every-match", "none-missing") and "fhirpath" in parameters:
+        yield ["fhirpath"], parameters["fhirpath"]
+    if check == "sorted":
+        yield ["by"], parameters["by"]
+
+
+def _requirements(reader: _Reader) -> None:
+    """The header's 'verifies' is the union of what the expectations verify, and every id exists."""
+    document = reader.document
+    for name, profile in reader.profiles.items():
+        for index, identifier in enumerate(document["verifies"]):
+            if identifier not in profile.requirements:
+                reader.problem(["verifies", index], f"{name} has no requirement {identifier!r}",
+                               suggest(identifier, profile.requirements))
+    used: dict[str, Path_] = {}
+    for index, step in enumerate(document["steps"]):
+        for number, raw in enumerate(step["expect"]):
+            for identifier in _verified(reader, raw, ["steps", index, "expect", number]):
+                used.setdefault(identifier, ["steps", index, "expect", number])
+    for identifier, at in used.items():
+        if identifier not in document["verifies"]:
+            reader.problem(at, f"{identifier} is not in the 'verifies' of the scenario",
+                           suggest(identifier, document["verifies"]) or "add it there")
+    for index, identifier in enumerate(document["verifies"]):
+        if identifier not in used:
+            reader.problem(["verifies", index], f"no expectation verifies {identifier}",
+                           "name it in an expectation, or remove it")
+
+
+def _verified(reader: _Reader, raw: Mapping[str, Any], at: Path_) -> Sequence[str]:
+    named = raw.get("verifies")
+    if named is not None:
+        return [named] if isinstance(named, str) else list(named)
+    check = next((key for key in raw if key != "verifies"), "")
+    defaults = {ids for p in reader.profiles.values() if (ids := p.checks.get(check, ()))}
+    if check in CHECKS and not defaults:
+        reader.problem(at, f"{check!r} verifies no requirement by itself", "add 'verifies: <requirement id>'")
+    return [identifier for ids in defaults for identifier in ids]

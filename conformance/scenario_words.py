@@ -1,0 +1,9 @@
+"""Words and forms that scenarios and those who read them share."""
+
+import re
+
+# ``{activity.code}``: a bound value, or a constant of the profile, put into a request.
+PLACEHOLDER = re.compile(r"\{([A-Za-z][\w-]*)(?:\.([\w.-]+))?\}")
+
+# A deliberately unknown parameter or modifier carries this word, so that a slip of the pen is still told.
+PROBE = "rorqual"
