@@ -113,6 +113,8 @@ class Need:
     search: tuple[tuple[str, str], ...] = ()
     of: str = ""
     follow: str = ""
+    holds: str = ""
+    lacks: str = ""
     where: str = ""
     value: str = ""
     pick: str = "some"

@@ -116,7 +116,7 @@ def pairs(query: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
 def _need(name: str, raw: Mapping[str, Any]) -> Need:
     return Need(
         name=name, among=raw.get("among", ""), search=pairs(raw.get("search")), of=raw.get("of", ""),
-        follow=raw.get("follow", ""), where=raw.get("where", ""), value=raw.get("value", ""),
+        follow=raw.get("follow", ""), holds=raw.get("holds", ""), lacks=raw.get("lacks", ""), where=raw.get("where", ""), value=raw.get("value", ""),
         pick=raw.get("pick", "some"), needs=_text(raw.get("needs")),
     )
 

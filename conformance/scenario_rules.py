@@ -72,12 +72,15 @@ def _needs(reader: _Reader) -> set[str]:
     names: set[str] = set()
     for name, need in reader.document.get("bind", {}).items():
         at = ["bind", name]
-        if ("among" in need) == ("of" in need):
-            reader.problem(at, f"{name!r} needs one of 'among' and 'of'",
-                           "among: a resource type to choose in; of: an earlier name to take the value from")
-        if "of" in need and need["of"] not in names:
-            reader.problem([*at, "of"], f"{need['of']!r} is not bound before {name!r}",
-                           suggest(need["of"], names) or "bind it earlier")
+        origins = [key for key in ("among", "of", "holds", "lacks") if key in need]
+        if len(origins) != 1:
+            reader.problem(at, f"{name!r} needs one of 'among', 'of', 'holds' and 'lacks'",
+                           "among: a resource type to choose in; of: an earlier resource; "
+                           "holds, lacks: the resources that have, or have not, an earlier value")
+        for key in ("of", "holds", "lacks"):
+            if key in need and need[key] not in names:
+                reader.problem([*at, key], f"{need[key]!r} is not bound before {name!r}",
+                               suggest(need[key], names) or "bind it earlier")
         if "search" in need and "among" not in need:
             reader.problem([*at, "search"], "'search' narrows an exploration, it goes with 'among'")
         for key in ("where", "value", "follow"):

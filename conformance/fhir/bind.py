@@ -57,19 +57,21 @@ class _Search:
 
     def _choices(self, need: Need, bound: Mapping[str, Any]) -> Iterator[Any]:
         names = {**self.constants, **bound}
-        resources = self._resources(need, bound)
-        fitting = [one for one in resources if not need.where or holds(one, need.where, names)]
+        resources = sorted(self._resources(need, bound), key=lambda one: self._shuffle(need, str(one.get("id"))))
+        fitting = (one for one in resources if not need.where or holds(one, need.where, names))
         if not need.value:
-            yield from sorted(fitting, key=lambda one: self._shuffle(need, f"{one.get('id')}"))
-        elif need.of:
+            yield from fitting
+        elif need.among:
+            yield from self._values(need, list(fitting), names)
+        else:
             for resource in fitting:
                 yield from (value for value in select(resource, need.value, names) if value not in (None, ""))
-        else:
-            yield from self._values(need, fitting, names)
 
     def _resources(self, need: Need, bound: Mapping[str, Any]) -> list[Resource]:
         if need.among:
             return self.population.all(need.among)
+        if need.holds or need.lacks:
+            return self._holding(need, bound)
         start = bound[need.of]
         if not isinstance(start, dict):
             return []
@@ -79,7 +81,17 @@ class _Search:
                 if isinstance(item, dict) and "reference" in item]
         return [found for key in keys if (found := self.population.get(key)) is not None]
 
+    def _holding(self, need: Need, bound: Mapping[str, Any]) -> list[Resource]:
+        """The resources that have an earlier value, or those that do not."""
+        name = need.holds or need.lacks
+        source = next(one for one in self.needs if one.name == name)
+        wanted = _key(bound[name])
+        names = {**self.constants, **bound}
+        return [one for one in self.population.all(source.among)
+                if (wanted in {_key(value) for value in select(one, source.value, names)}) is bool(need.holds)]
+
     def _values(self, need: Need, fitting: Sequence[Resource], names: Mapping[str, Any]) -> Iterator[Any]:
+        """The values of the fitting resources, those that few of all resources hold first."""
         offered: dict[str, Any] = {}
         for resource in fitting:
             for value in select(resource, need.value, names):
@@ -107,6 +119,6 @@ def _preference(holders: int) -> tuple[int, int]:
 
 def _key(value: Any) -> str:
     """What makes two values the same value: a Coding is its system and code, whatever its display."""
-    if isinstance(value, dict) and "code" in value:
+    if isinstance(value, dict) and "code" in value and "value" not in value:
         return json.dumps([value.get("system"), value["code"]])
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -14,7 +14,9 @@ from conformance.fhir.bundle import Resource
 from conformance.fhir.search import Searcher, all_of, any_of, invert
 
 _TOKEN = re.compile(r"\s*(\(|\)|\"(?:[^\"\\]|\\.)*\"|[^\s()]+)")
-_OPERATORS = frozenset("eq ne gt lt ge le sa eb co sw ew pr po ss sb in ni re".split())
+_OPERATORS = frozenset(
+    ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "co", "sw", "ew", "pr", "po", "ss", "sb", "in", "ni", "re")
+)
 _PREFIXED = {"gt", "lt", "ge", "le", "sa", "eb"}
 
 

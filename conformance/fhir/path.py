@@ -6,10 +6,13 @@ import contextlib
 import functools
 import io
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import fhirpathpy
 from fhirpathpy.models import models
+
+from conformance.fhir.plain_path import plain
 
 
 class BadExpression(ValueError):
@@ -29,14 +32,27 @@ def compiled(expression: str) -> Callable[..., Any]:
     return evaluate
 
 
+_plain_path = functools.lru_cache(maxsize=4096)(plain)
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:160]
 
 
 def select(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any] | None = None) -> list[Any]:
     """The values that the expression selects in a resource; ``names`` are the ``%name`` it may use."""
+    fast = _plain_path(expression)
+    if fast is not None:
+        return fast(resource)
     found = compiled(expression)(resource, dict(names or {}))
-    return found if isinstance(found, list) else [found]
+    return [_plain(value) for value in found] if isinstance(found, list) else [_plain(found)]
+
+
+def _plain(value: Any) -> Any:
+    """A value of JSON: fhirpathpy gives decimals and dates in types of its own."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value if value is None or isinstance(value, str | bool | int | float | dict | list) else str(value)
 
 
 def holds(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any] | None = None) -> bool:

@@ -1,0 +1,5 @@
+"""``python -m conformance``: the command line without the script."""
+
+from conformance.cli import main
+
+main()

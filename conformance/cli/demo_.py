@@ -1,0 +1,57 @@
+"""``rorqual demo``: a whole homologation, on the reference ROR started for it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from conformance import profile, workshop
+from conformance.cli import show
+from conformance.clock import SystemClock
+from conformance.errors import HarnessError
+from conformance.model import Candidate, Endpoint
+
+
+@click.command("demo")
+@click.option("--profile", "profiles", multiple=True, help="Profile to test [all those known].")
+@click.option("--offers", type=click.IntRange(1), default=300, show_default=True, help="Size of the region.")
+@click.option("--seed", type=int, default=workshop.SEED, show_default=True, help="Seed of the region and of the run.")
+@click.option("--fault", help="Start the reference with this fault (see rorqual serve --list-faults).")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-demo].")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    profiles: tuple[str, ...], offers: int, seed: int, fault: str | None, out: Path | None, form: str
+) -> None:
+    """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
+    wanted = profiles or tuple(profile.known())
+    who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, ())
+    made = workshop.campaign(who, workshop.Choice(seed=seed))
+    clock = SystemClock()
+    folder = out or show.default_folder("demo", clock)
+    with reference(["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]) as base:
+        with show.Progress(made, form) as progress:
+            workshop.drive(made, Endpoint(base), folder, clock, progress.told)
+    show.finish(folder, form)
+
+
+@contextlib.contextmanager
+def reference(arguments: list[str]) -> Iterator[str]:
+    """The reference ROR in a process of its own; gives its base address."""
+    line = [sys.executable, "-m", "conformance", "serve", "--port", "0", "--format", "json", *arguments]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)  # noqa: S603  (our own command)
+    try:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        if not told:
+            process.wait(10)
+            raise HarnessError(f"the reference ROR did not start (exit {process.returncode})")
+        yield str(json.loads(told)["base-url"])
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -1,0 +1,41 @@
+"""``rorqual run``: the homologation run of a candidate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance import workshop
+from conformance.cli import show
+from conformance.clock import SystemClock
+
+
+@click.command("run")
+@click.argument("candidate", type=click.Path(path_type=Path))
+@click.option("--profile", "profiles", multiple=True, help="Only this profile of the candidate (repeatable).")
+@click.option("--use-case", "use_cases", multiple=True, help="Only this use case (repeatable).")
+@click.option("--only", multiple=True, metavar="ID",
+              help="Only this scenario, transaction or requirement (repeatable).")
+@click.option("--scenarios", "paths", multiple=True, type=click.Path(path_type=Path),
+              help="Scenario files or folders, in place of those shipped.")
+@click.option("--waivers", type=click.Path(path_type=Path), help="Waivers file, in place of the candidate's.")
+@click.option("--seed", type=int, default=workshop.SEED, show_default=True, help="Seed of every choice.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-<product>].")
+@click.option("--dry-run", is_flag=True, help="List what would run, and send nothing.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    candidate: Path, profiles: tuple[str, ...], use_cases: tuple[str, ...], only: tuple[str, ...],
+    paths: tuple[Path, ...], waivers: Path | None, seed: int, out: Path | None, dry_run: bool, form: str,
+) -> None:
+    """Run the homologation of CANDIDATE (a candidate.yaml) and write its report."""
+    who, endpoint = workshop.read_candidate(candidate, waivers)
+    made = workshop.campaign(who, workshop.Choice(profiles, use_cases, only, paths, seed))
+    if dry_run:
+        show.plan(made, form)
+        return
+    clock = SystemClock()
+    folder = out or show.default_folder(who.product, clock)
+    with show.Progress(made, form) as progress:
+        workshop.drive(made, endpoint, folder, clock, progress.told)
+    show.finish(folder, form)

@@ -1,0 +1,80 @@
+"""``rorqual serve``: the reference ROR on this machine."""
+
+from __future__ import annotations
+
+import json
+import signal
+import ssl
+import threading
+from pathlib import Path
+
+import click
+
+from conformance import profile, source
+from conformance.errors import OperatorError
+from conformance.reference.access import Access
+from conformance.reference.app import create_app
+from conformance.reference.faults import FAULTS
+from conformance.reference.region import generate
+from conformance.reference.server import DataError, Running, load, stored
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8017, show_default=True, help="0: any free port.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--profile", "profile_id", help="Profile served [the latest].")
+@click.option("--offers", type=click.IntRange(1, 1_000_000), default=300, show_default=True)
+@click.option("--seed", type=int, default=2017, show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of FHIR JSON files, in place of the region.")
+@click.option("--fault", "name", help="Serve with this single fault (see --list-faults).")
+@click.option("--list-faults", is_flag=True, help="List the faults and leave.")
+@click.option("--require-headers", is_flag=True, help="Refuse requests without the four Ror-* headers.")
+@click.option("--client", nargs=2, metavar="ID SECRET", help="Require a bearer token, given at /auth/token.")
+@click.option("--tls", nargs=2, metavar="CERT KEY", help="Serve over TLS with this certificate and key (PEM).")
+@click.option("--client-authority", type=click.Path(path_type=Path), help="Require client certificates of this CA.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    port: int, host: str, profile_id: str | None, offers: int, seed: int, data: Path | None, name: str | None,
+    list_faults: bool, require_headers: bool, client: tuple[str, str] | None, tls: tuple[str, str] | None,
+    client_authority: Path | None, form: str,
+) -> None:
+    """Serve the reference ROR: a fictitious region, deterministic from its seed. Stop it with Ctrl-C."""
+    if list_faults:
+        for fault in FAULTS.values():
+            click.echo(f"{fault.name:34} {fault.breaks:32} {fault.title['en']}")
+        return
+    if name is not None and name not in FAULTS:
+        raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS) or 'see --list-faults'}")
+    fault = FAULTS[name] if name else None
+    try:
+        store = stored(load(data) if data else generate(offers, seed), fault)
+    except DataError as error:
+        raise OperatorError(str(error)) from None
+    access = Access(bearer=client is not None, ror_headers=require_headers, client_id=client[0] if client else "",
+                    client_secret=client[1] if client else "")
+    app = create_app(store, profile_id=profile_id or profile.known()[-1], fault=fault, access=access)
+    try:
+        with Running(app, host=host, port=port, tls=_tls(tls, client_authority)) as base:
+            click.echo(json.dumps({"base-url": base}) if form == "json" else f"reference ROR at {base}")
+            _wait()
+    except OSError as error:
+        raise OperatorError(f"port {port}: {error}") from None
+
+
+def _tls(pair: tuple[str, str] | None, authority: Path | None) -> ssl.SSLContext | None:
+    if pair is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*pair)
+    if authority is not None:
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _wait() -> None:
+    """Until the process is asked to stop."""
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    asked.wait()

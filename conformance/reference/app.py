@@ -1,0 +1,153 @@
+"""The reference ROR as an ASGI application."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from conformance.reference import capability, interactions
+from conformance.reference.access import Access
+from conformance.reference.fault import Answer, Asked, Fault, Pairs
+from conformance.reference.interactions import Clock, Interactions, Sent, serialised
+from conformance.reference.negotiation import refuse_other_content, refuse_other_formats
+from conformance.reference.refusal import Refusal, outcome
+from conformance.reference.store import Store
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_FORM = frozenset(("application/x-www-form-urlencoded",))
+_GZIP_FROM = 1024
+_LOG = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The default clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Target:
+    """What a request addresses: the interaction, the type, the id."""
+
+    interaction: str
+    kind: str = ""
+    key: str = ""
+    allowed: list[str] = field(default_factory=list)
+
+
+class _Server:
+    def __init__(
+        self, store: Store, declared: capability.Declared, base_path: str, fault: Fault | None, clock: Clock, access: Access
+    ) -> None:
+        self._declared = declared
+        self._base_path = base_path.rstrip("/")
+        self._fault = fault
+        self._access = access
+        self._started = clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self._interactions = Interactions(store, clock, fault)
+
+    async def answer(self, request: Request) -> Response:
+        body = await request.body()
+        base = f"{request.url.scheme}://{request.url.netloc}{self._base_path}"
+        asked = Asked("", "", tuple(parse_qsl(request.url.query, keep_blank_values=True)), base)
+        try:
+            answer, asked = self._routed(request, body, asked)
+        except Refusal as refusal:
+            answer = serialised(refusal.status, refusal.outcome(), _challenge(refusal.status))
+        except Exception:
+            _LOG.exception("request failed")
+            answer = serialised(500, outcome("exception", "the server failed"))
+        if self._fault is not None and self._fault.answer is not None:
+            answer = self._fault.answer(answer, asked)
+        return _sent(request, answer)
+
+    def _routed(self, request: Request, body: bytes, asked: Asked) -> tuple[Answer, Asked]:
+        path, method = request.url.path, "GET" if request.method == "HEAD" else request.method
+        if path == "/auth/token" and method == "POST":
+            return self._access.issue(request.headers, body), asked
+        target = self._target(path, method)
+        self._access.check(request.headers)
+        pairs = asked.pairs
+        if path.endswith("/_search"):
+            refuse_other_content(request.headers.get("content-type", ""), _FORM)
+            pairs += tuple(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        asked = Asked(target.interaction, target.kind, pairs, asked.base)
+        refuse_other_formats(self._formats(target.kind, pairs), request.headers.get("accept", ""))
+        sent = Sent(target.kind, target.key, pairs, asked.base, request.headers, body)
+        return self._interact(target.interaction, sent, asked)
+
+    def _formats(self, kind: str, pairs: Pairs) -> Pairs:
+        return self._fault.query(kind, pairs) if self._fault is not None and self._fault.query is not None else pairs
+
+    def _target(self, path: str, method: str) -> _Target:
+        if path != self._base_path and not path.startswith(f"{self._base_path}/"):
+            raise Refusal(404, "not-found", "there is nothing at this address")
+        parts = path[len(self._base_path):].strip("/").split("/")
+        if parts == ["metadata"]:
+            return self._of(method, {"GET": "capabilities"})
+        kind = parts[0]
+        if kind not in self._declared.resources or len(parts) > 2 or not all(parts):
+            raise Refusal(404, "not-found", f"there is nothing at {'/'.join(parts) or 'this address'}")
+        if parts[1:] == ["_search"]:
+            return self._of(method, {"POST": "search-type"}, kind)
+        if len(parts) == 2:
+            return self._of(method, {"GET": "read", "PUT": "update", "PATCH": "patch"}, kind, parts[1])
+        return self._of(method, {"GET": "search-type", "POST": "create"}, kind)
+
+    def _of(self, method: str, known: Mapping[str, str], kind: str = "", key: str = "") -> _Target:
+        served = self._declared.interactions.get(kind, frozenset(("capabilities",)))
+        if known.get(method) not in served:
+            raise Refusal(405, "not-supported", f"method {method} is not supported here")
+        return _Target(known[method], kind, key)
+
+    def _interact(self, interaction: str, sent: Sent, asked: Asked) -> tuple[Answer, Asked]:
+        here = self._interactions
+        if interaction == "search-type":
+            return here.search(sent)
+        if interaction == "capabilities":
+            statement = capability.statement(self._declared, self._started)
+            if self._fault is not None and self._fault.capability is not None:
+                statement = self._fault.capability(statement)
+            return serialised(200, statement), asked
+        call = {"read": here.read, "create": here.create, "update": here.update, "patch": here.patch}[interaction]
+        return call(sent), asked
+
+
+def _challenge(status: int) -> Mapping[str, str]:
+    return {"www-authenticate": "Bearer"} if status == 401 else {}
+
+
+def _sent(request: Request, answer: Answer) -> Response:
+    headers, body = dict(answer.headers), answer.body
+    if len(body) > _GZIP_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, compresslevel=1, mtime=0)
+        headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+    response = Response(body, status_code=answer.status)
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
+
+
+def create_app(
+    store: Store, *, profile_id: str, base_path: str = "/ws-diffusion-fhir", fault: Fault | None = None,
+    clock: Clock = utc_now, access: Access | None = None, profiles: Path | None = None,
+) -> Starlette:
+    """The application that serves a store under a profile; ``fault`` makes it wrong in one way.
+
+    A fault that changes resources must also be given to ``stored``, which loads them.
+    """
+    declared = capability.declared(profile_id, profiles)
+    server = _Server(store, declared, base_path, fault, clock, access or Access())
+    return Starlette(routes=[Route("/{path:path}", server.answer, methods=_METHODS)])
+
+
+__all__ = ["Access", "Fault", "create_app", "interactions", "utc_now"]

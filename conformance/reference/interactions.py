@@ -1,0 +1,159 @@
+"""The interactions of the server: search, read, create, update, patch; each gives a status, headers and a body."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from conformance.reference import patch
+from conformance.reference.bundle import searchset
+from conformance.reference.fault import Answer, Asked, Fault, Json, Pairs
+from conformance.reference.negotiation import MEDIA_TYPE, refuse_other_content
+from conformance.reference.paging import Snapshots, links
+from conformance.reference.refusal import Refusal
+from conformance.reference.searching import search
+from conformance.reference.store import Store
+
+_BODIES = frozenset(("application/fhir+json", "application/json"))
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an interaction needs of a request."""
+
+    kind: str
+    key: str
+    pairs: Pairs
+    base: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def serialised(status: int, content: Json, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer of FHIR JSON."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return Answer(status, {"content-type": MEDIA_TYPE, **(headers or {})}, body)
+
+
+class Interactions:
+    """The interactions on a store; ``clock`` dates what is written."""
+
+    def __init__(self, store: Store, clock: Clock, fault: Fault | None) -> None:
+        self._store = store
+        self._clock = clock
+        self._fault = fault
+        self._snapshots = Snapshots()
+
+    def search(self, sent: Sent) -> tuple[Answer, Asked]:
+        """A page of a search, the first one or the one of a link."""
+        fault, address = self._fault, f"{sent.base}/{sent.kind}"
+        pages = [value for name, value in sent.pairs if name == "_page"]
+        if pages:
+            found, used, mark, start = self._snapshots.recall(pages[-1])
+        else:
+            pairs = fault.query(sent.kind, sent.pairs) if fault is not None and fault.query is not None else sent.pairs
+            strict = "handling=strict" in sent.headers.get("prefer", "").replace(" ", "")
+            found = search(self._store, sent.kind, pairs, self._clock(), strict=strict, fault=fault)
+            # a server that misreads a request says all the same that it read it
+            used, start = found.used if pairs == sent.pairs else sent.pairs, 0
+            mark = self._snapshots.keep(found, used) if 0 < found.size < len(found.ranks) else ""
+        page_links = links(address, used, mark, start, found.size, len(found.ranks))
+        asked = Asked("search-type", sent.kind, used, sent.base, start)
+        bundle = searchset(self._store, found, start, sent.base, page_links, fault)
+        if fault is not None and fault.bundle is not None:
+            bundle = fault.bundle(bundle, asked)
+        return serialised(200, bundle), asked
+
+    def read(self, sent: Sent) -> Answer:
+        """One resource by its id; 404 when there is none."""
+        resource = self._existing(sent)
+        version, updated = _version(resource)
+        if self._fault is not None and self._fault.read is not None:
+            resource = self._fault.read(self._store, resource)
+        return serialised(200, resource, {"etag": f'W/"{version}"', "last-modified": _http_date(updated)})
+
+    def create(self, sent: Sent) -> Answer:
+        """A new resource; the id of the client is ignored."""
+        resource = self._resource(sent)
+        resource["id"] = self._store.new_id()
+        return self._written(sent, resource, 1, 201)
+
+    def update(self, sent: Sent) -> Answer:
+        """A resource replaced whole; its id must be that of the address."""
+        current = self._existing(sent)
+        resource = self._resource(sent)
+        if resource.get("id") != sent.key:
+            raise Refusal(400, "invalid", f"the id of the resource is not {sent.key!r}, that of the address")
+        return self._written(sent, resource, self._next_version(sent, current), 200)
+
+    def patch(self, sent: Sent) -> Answer:
+        """A resource changed by a FHIRPath Patch."""
+        current = self._existing(sent)
+        refuse_other_content(sent.headers.get("content-type", ""), _BODIES)
+        resource = patch.patched(current, _parsed(sent.body))
+        return self._written(sent, resource, self._next_version(sent, current), 200)
+
+    def _existing(self, sent: Sent) -> Json:
+        resource = self._store.get(sent.kind, sent.key)
+        if resource is None:
+            raise Refusal(404, "not-found", f"there is no {sent.kind} of id {sent.key!r}")
+        return resource
+
+    def _resource(self, sent: Sent) -> Json:
+        refuse_other_content(sent.headers.get("content-type", ""), _BODIES)
+        resource = _parsed(sent.body)
+        if not isinstance(resource, dict) or resource.get("resourceType") != sent.kind:
+            raise Refusal(400, "structure", f"a {sent.kind} resource is expected")
+        return copy.deepcopy(resource)
+
+    def _next_version(self, sent: Sent, current: Json) -> int:
+        version, _ = _version(current)
+        wanted = sent.headers.get("if-match")
+        if wanted is not None and wanted.strip() not in (f'W/"{version}"', f'"{version}"', "*"):
+            raise Refusal(412, "conflict", f"the current version is {version}")
+        return version + 1
+
+    def _written(self, sent: Sent, resource: Json, version: int, status: int) -> Answer:
+        now = self._clock().astimezone(UTC)
+        stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        resource["meta"] = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": stamp}
+        self._store.put(resource)
+        headers = {"etag": f'W/"{version}"', "last-modified": format_datetime(now, usegmt=True)}
+        if status == 201:
+            headers["location"] = f"{sent.base}/{sent.kind}/{resource['id']}/_history/{version}"
+        return serialised(status, resource, headers)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"))
+    except ValueError:
+        raise Refusal(400, "structure", "the body is not JSON in UTF-8") from None
+
+
+def _version(resource: Mapping[str, Any]) -> tuple[int, str]:
+    meta = resource.get("meta", {})
+    version = str(meta.get("versionId", "1"))
+    return (int(version) if version.isdigit() else 1), str(meta.get("lastUpdated", ""))
+
+
+def _http_date(instant: str) -> str:
+    try:
+        moment = datetime.fromisoformat(instant)
+    except ValueError:
+        return "Thu, 01 Jan 1970 00:00:00 GMT"
+    return format_datetime((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), usegmt=True)
+
+
+def with_answer(answer: Answer, *, status: int | None = None, body: bytes | None = None, **headers: str) -> Answer:
+    """An answer with another status, body, or headers (an empty value removes one)."""
+    changed = {**answer.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    kept = {name: value for name, value in changed.items() if value}
+    return replace(answer, status=answer.status if status is None else status,
+                   body=answer.body if body is None else body, headers=kept)

@@ -1,0 +1,142 @@
+"""HealthcareService offers of the region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.reference.activities import FIELDS, Activities, Field, acts, category
+from conformance.reference.fragments import ROR, Fragment
+from conformance.reference.nomenclature import system_url
+from conformance.reference.places import COMMUNES, Commune, site_name
+from conformance.reference.world import World
+
+_OFFER_TYPE = {"coding": [{"system": system_url("TRE_R355-TypeIdentifiantOffre"), "code": "35",
+                           "display": "Identifiant fonctionnel de l'offre connu par l'instance ROR"}]}
+_CLOSED = "Période de fermeture et de réouverture prévisionnelle"
+_MODE_NAMES = {"28": "hospitalisation complète", "29": "hospitalisation de jour", "32": "consultation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where an offer stands: field, provider, places, commune."""
+
+    field: str
+    provider: Fragment
+    places: Sequence[Fragment]
+    commune: Commune
+
+
+class Offers:
+    """Builds the offers one after the other."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._activities = Activities(world)
+        self._acts: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def offer(self, setting: Setting) -> Fragment:
+        """The next offer, in a setting."""
+        world, field = self._world, FIELDS[setting.field]
+        concept = world.codes.concept
+        activity = self._activities.draw(field)
+        mode = world.draw(f"mode-{field.code}", field.modes)
+        resource: Fragment = {
+            "resourceType": "HealthcareService",
+            "id": world.next_id(),
+            "meta": world.meta("offer", setting.commune.region),
+            "extension": self._extensions(field, setting.commune),
+            "identifier": [{"type": _OFFER_TYPE,
+                            "value": f"{setting.commune.region}/{1_000_000 + world.sequence('offer')}"}],
+            "active": world.chance(f"active-{field.code}", 14, 1),
+            "providedBy": {"reference": f"Organization/{setting.provider['id']}"},
+            "category": [concept("J238", category(world.codes, field, activity))],
+            "type": [concept("J20", field.code)],
+            "specialty": [concept("J17", activity)],
+            "location": [{"reference": f"Location/{place['id']}"} for place in setting.places],
+            "name": self._name(activity, mode),
+            "characteristic": self._characteristics(field, activity, mode),
+            "availableTime": [world.parts.opening(day, "08:30:00", "18:00:00") for day in (1, 2, 3, 4, 5)],
+        }
+        if field.code == "04" and world.chance("family", 1, 2):
+            resource["specialty"] = [*resource["specialty"], concept("J51", world.draw("family-code", {"01": 1, "02": 2}))]
+        self._close(resource, field)
+        return resource
+
+    def _name(self, activity: str, mode: str) -> str:
+        label = self._world.codes.display("J17", activity).split(" (")[0]
+        return f"{label[:90]} - {_MODE_NAMES.get(mode, 'accueil')}, {site_name(self._world.rng)}"
+
+    def _extensions(self, field: Field, commune: Commune) -> list[Fragment]:
+        world, parts = self._world, self._world.parts
+        low, high = world.draw(f"age-{field.code}", field.ages)
+        people = [world.draw(f"patients-{field.code}", field.patients)]
+        found: list[Fragment] = [
+            parts.plain(ROR + "ror-healthcareservice-sensitive-unit", "Boolean", world.chance("sensitive", 1, 15)),
+            {"extension": [*(parts.coded("supportedPatientInfo", "J29", code) for code in people if code),
+                           parts.age(low, high)],
+             "url": ROR + "ror-healthcareservice-patient-type"},
+            world.created(),
+            parts.contact(world.draw("purpose", {"06": 2, "03": 1, "07": 1}), world.phone()),
+        ]
+        if world.chance(f"zone-{field.code}", 3, 4):
+            found += self._zones(commune)
+        if field.code == "03":
+            sector = f"{commune.code[:2]}{world.draw('sector', {'G': 3, 'I': 1})}{world.rng.choice((1, 1, 2, 3, 4)):02d}"
+            found.append(parts.plain(ROR + "ror-healthcareservice-psychiatric-sector", "String", sector))
+            found.append(parts.plain(ROR + "ror-healthcareservice-no-consent-habilitation", "Boolean", sector[2] == "G"))
+        return found
+
+    def _zones(self, home: Commune) -> list[Fragment]:
+        """The communes that an offer serves; on an offer the type of division is always 3, a commune."""
+        others = self._world.rng.sample(COMMUNES[:8], 2)
+        chosen = {commune.code: commune for commune in (home, *others)}
+        return [
+            {"extension": [self._world.parts.coded("typeTerritorialDivision", "J223", "3"),
+                           {"url": "codeTerritorialDivision",
+                            "valueCodeableConcept": self._world.commune_concept(commune)}],
+             "url": ROR + "ror-territorial-division"}
+            for commune in chosen.values()
+        ]
+
+    def _characteristics(self, field: Field, activity: str, mode: str) -> list[Fragment]:
+        world, concept = self._world, self._world.codes.concept
+        draws = (
+            ("J226", world.draw(f"modality-{field.code}", field.modalities)),
+            ("J35", world.draw(f"care-{field.code}", field.care)),
+            ("J227", world.draw(f"expertise-{field.code}", field.expertise)),
+            ("J33", world.draw(f"competence-{field.code}", {"05": 2, "42": 2, "57": 1, "38": 1, None: 5})),
+            ("J186", world.draw(f"profession-{field.code}", {"60": 3, "70": 3, "94": 1, None: 3})),
+            ("J28", world.draw(f"opening-{field.code}", {"03": 5, "04": 3, "01": 1, "02": 1, "05": 1})),
+            ("J30", world.draw(f"reception-{field.code}", {"01": 2, "02": 3, None: 4})),
+            ("J26", world.draw("management", {"01": 2, "02": 1, None: 2}) if field.code == "04" else None),
+        )
+        found = [concept("J19", mode), *(concept(short, code) for short, code in draws if code)]
+        return found + self._specific_acts(field, activity)
+
+    def _specific_acts(self, field: Field, activity: str) -> list[Fragment]:
+        world, key = self._world, (field.code, activity)
+        if key not in self._acts:
+            self._acts[key] = acts(world.codes, field, activity)
+        first, second = self._acts[key]
+        wanted = []
+        if world.chance(f"act-{field.code}", 2, 1):
+            wanted.append(("specificAct", first))
+        if world.chance(f"outside-{field.code}", 1, 7):
+            wanted.append(("outsideOfficeAct", second))
+        return [
+            {"extension": [world.parts.plain(ROR + "ror-act-type", "Code", kind)], **world.codes.concept("J16", code)}
+            for kind, code in wanted
+        ]
+
+    def _close(self, resource: Fragment, field: Field) -> None:
+        """Some offers are closed, for good or until a planned reopening."""
+        world = self._world
+        if not world.chance(f"closed-offer-{field.code}", 2, 8):
+            return
+        kind = world.draw(f"closed-kind-{field.code}", {"PRO": 2, "DEF": 1})
+        during = {"start": world.day(2025, 2026)}
+        if kind == "PRO":
+            during["end"] = world.day(2027, 2027)
+        resource["characteristic"].append(world.codes.concept("J185", kind))
+        resource["notAvailable"] = [{"id": "closingReopeningDate", "description": _CLOSED, "during": during}]

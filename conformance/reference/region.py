@@ -1,0 +1,107 @@
+"""A fictitious region: legal entities, establishments, places, offers and professionals, all from one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.reference.fragments import Fragment
+from conformance.reference.offers import Offers, Setting
+from conformance.reference.places import COMMUNES, Commune, site_name
+from conformance.reference.professionals import practitioner, role
+from conformance.reference.sites import place, unattached
+from conformance.reference.structures import Establishment, establishment, internal, legal_entity
+from conformance.reference.world import World
+
+# what each kind of establishment offers, field by field; about 40 % of all offers are rehabilitation (02)
+_FIELDS = {
+    "smr": ("02",) * 6,
+    "ch": ("01", "01", "02", "01", "03", "01", "02", "01"),
+    "psy": ("03",) * 4,
+    "ms": ("04",) * 2,
+}
+_ORDER = ("smr", "ms", "ch", "psy", "ms", "smr", "ms", "ch", "smr", "ms", "ch", "psy", "smr", "ch")
+_GIANT_EVERY = 40
+_GIANT = 5
+
+
+class _Region:
+    def __init__(self, offers: int, world: World) -> None:
+        self._left = offers
+        self._world = world
+        self._offers = Offers(world)
+        self._rank = 0
+
+    def resources(self) -> Iterator[Fragment]:
+        while self._left > 0:
+            commune = self._commune()
+            entity, siren = legal_entity(self._world, commune)
+            yield entity
+            for _ in range(self._world.draw("houses", {1: 3, 2: 3, 3: 1})):
+                if self._left > 0:
+                    yield from self._house(entity, siren)
+
+    def _commune(self) -> Commune:
+        """A commune, the first ones of the table more often."""
+        rng = self._world.rng
+        return COMMUNES[min(rng.randrange(len(COMMUNES)), rng.randrange(len(COMMUNES)))]
+
+    def _house(self, entity: Fragment, siren: str) -> Iterator[Fragment]:
+        kind = _ORDER[self._rank % len(_ORDER)]
+        self._rank += 1
+        house = establishment(self._world, self._commune(), kind, entity, siren)
+        yield house.resource
+        fields = list(_FIELDS[kind])
+        if self._rank % _GIANT_EVERY == 0:
+            fields *= _GIANT
+        fields = fields[: self._left]
+        self._left -= len(fields)
+        units = self._units(house)
+        yield from units
+        places: dict[str, list[Fragment]] = {}
+        for field in sorted(set(fields)):
+            count = max(1, round(fields.count(field) * 0.7))
+            places[field] = [place(self._world, house.commune, field, house.finess) for _ in range(count)]
+            yield from places[field]
+        if self._rank % 5 == 0:
+            yield unattached(self._world, house)
+        team: list[Fragment] = []
+        for number, field in enumerate(fields):
+            yield from self._offer(house, units, places[field], field, number, team)
+
+    def _units(self, house: Establishment) -> list[Fragment]:
+        """A pole and services under it in a hospital, one service in a centre, none in a small house."""
+        if house.kind == "ms":
+            return []
+        name = site_name(self._world.rng)
+        if house.kind != "ch":
+            return [internal(self._world, house, house.resource, "2", f"Service {name}")]
+        pole = internal(self._world, house, house.resource, "1", f"Pôle {name}")
+        return [pole, *(internal(self._world, house, pole, "2", f"Service {site_name(self._world.rng)}") for _ in range(2))]
+
+    def _offer(
+        self, house: Establishment, units: list[Fragment], places: list[Fragment], field: str, number: int,
+        team: list[Fragment],
+    ) -> Iterator[Fragment]:
+        world = self._world
+        direct = not units or world.chance("direct", 3, 4)
+        provider = house.resource if direct else units[-1 - number % len(units)]
+        used = [places[number % len(places)]]
+        if len(places) > 1 and world.chance("two-places", 1, 3):
+            used.append(places[(number + 1) % len(places)])
+        offer = self._offers.offer(Setting(field, provider, used, house.commune))
+        yield offer
+        if world.chance(f"staffed-{field}", 1, 1):
+            if not team or world.chance("newcomer", 2, 1):
+                team.append(practitioner(world, house.commune))
+                yield team[-1]
+            yield role(world, world.rng.choice(team), offer, house.commune)
+            if world.chance("second-role", 1, 4):
+                yield role(world, world.rng.choice(team), offer, house.commune)
+
+
+def generate(offers: int = 300, seed: int = 2017) -> Iterator[Fragment]:
+    """The resources of a region of so many offers, referenced resources before those that reference them.
+
+    Pieces of resources are shared: a resource is replaced, never changed in place.
+    """
+    return _Region(offers, World(seed)).resources()

@@ -1,0 +1,33 @@
+"""The command that repeats a recorded request, with addresses and secrets taken from the environment."""
+
+from __future__ import annotations
+
+import shlex
+
+from conformance.model import Exchange
+
+_LEFT_OUT = ("accept-encoding", "user-agent", "content-length")
+
+
+def command(exchange: Exchange) -> str:
+    """A ``curl`` line; ``ROR_BASE``, ``ROR_TOKEN``, ``ROR_CERT``, ``ROR_KEY`` and ``ROR_CA`` are the reader's."""
+    request = exchange.request
+    parts = ["curl", "-sg"]
+    if request.method != "GET":
+        parts += ["-X", request.method]
+    for name, value in request.headers:
+        if name.lower() in _LEFT_OUT:
+            continue
+        if name.lower() == "authorization":
+            parts += ["-H", f'"{name}: {value.split(" ")[0]} $ROR_TOKEN"']
+        else:
+            parts += ["-H", shlex.quote(f"{name}: {value}")]
+    if exchange.tls:
+        parts += ["--cacert", '"$ROR_CA"', "--cert", '"$ROR_CERT"', "--key", '"$ROR_KEY"']
+    if request.body:
+        parts += ["--data", shlex.quote(request.body)]
+    if request.url.startswith("[base]"):
+        parts.append('"$ROR_BASE"' + shlex.quote(request.url.removeprefix("[base]")))
+    else:
+        parts.append(shlex.quote(request.url))
+    return " ".join(parts)

@@ -1,0 +1,274 @@
+"""record → Report. Pure: the same record, profiles, scenarios and sentences give the same report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from conformance.ledger import Record
+from conformance.model import Exchange, Finding, Judgement, Profile, Scenario, Text, Waiver, Weight
+from conformance.report import curl, excerpt, texts
+from conformance.report.decide import Weighed, decide
+from conformance.report.model import (
+    Gap,
+    Line,
+    Occurrence,
+    Problem,
+    Report,
+    RequirementRow,
+    ScenarioRow,
+    Score,
+    Shown,
+    Uncovered,
+    WaiverRow,
+)
+from conformance.report.specification import defects_met
+from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, severity, worst
+
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2}
+_OCCURRENCES = 6
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a report is made from, beside the record."""
+
+    profiles: Mapping[str, Profile]
+    scenarios: Mapping[str, Scenario]
+    waivers: Sequence[Waiver] = ()
+    score: Score | None = None
+
+
+def summarize(record: Record, ground: Ground, judgements: Iterable[Judgement] | None = None) -> Report:
+    """The report of a record; ``judgements`` replace those of the record when it was judged again."""
+    return _Summary(record, ground, list(judgements) if judgements is not None else None).report()
+
+
+def _slug(*parts: str) -> str:
+    return "-".join("".join(char if char.isalnum() else "-" for char in part) for part in parts).strip("-")
+
+
+class _Summary:
+    def __init__(self, record: Record, ground: Ground, judgements: list[Judgement] | None) -> None:
+        self.record, self.ground = record, ground
+        self.rejudged = judgements is not None
+        self.judgements = record.judgements() if judgements is None else judgements
+        self.day = str(record.header["started"])[:10]
+        self.waived = {self._waiver_key(one): one for one in ground.waivers if one.until >= self.day}
+        self.lines = {str(line["id"]): line for line in record.of_type("exchange")}
+
+    @staticmethod
+    def _waiver_key(one: Waiver) -> Key:
+        return one.profile, one.requirement
+
+    def _waiver(self, profile: str, requirement: str) -> str:
+        found = self.waived.get((profile, requirement)) or self.waived.get(("", requirement))
+        return found.reference if found else ""
+
+    def report(self) -> Report:
+        header = self.record.header
+        candidate = header["candidate"]
+        profile_ids = [one["id"] for one in header["profiles"]]
+        rows = self._requirements()
+        problems = self._problems()
+        scenarios = self._scenarios(problems)
+        finished = str(self.record.footer["finished"]) if self.record.footer else self._last_seen()
+        reached = any("response" in line for line in self.lines.values()) or not self.lines
+        return Report(
+            product=candidate["product"], version=candidate["version"], vendor=candidate["vendor"],
+            role=candidate["role"], profiles=tuple(profile_ids),
+            profile_titles=tuple(self.ground.profiles[one].title for one in profile_ids),
+            use_cases=tuple(dict.fromkeys(one.use_case for one in scenarios if not one.skipped)),
+            started=header["started"], finished=finished, seconds=_seconds(header["started"], finished),
+            complete=self.record.complete,
+            decision=decide(self._weighed(rows), complete=self.record.complete, reached=reached),
+            requirements_by_verdict=_tally(row.verdict for row in rows),
+            scenarios_by_verdict=_tally(row.verdict for row in scenarios),
+            exchanges=len(self.lines), problems=tuple(problems), gaps=tuple(self._gaps()), requirements=tuple(rows),
+            scenarios=tuple(scenarios), shown=self._shown(problems),
+            defects=defects_met(self.judgements, self.ground.profiles, self.ground.scenarios),
+            waivers=tuple(self._waivers(rows)), uncovered=tuple(self._uncovered(rows)), score=self.ground.score,
+            seed=header["seed"], rorqual=header["rorqual"], python=header["python"],
+            profile_hashes={one["id"]: one["hash"] for one in header["profiles"]},
+            scenarios_hash=header["scenarios"], nomenclatures_hash=header["nomenclatures"], rejudged=self.rejudged,
+        )
+
+    def _last_seen(self) -> str:
+        return max((str(line["started"]) for line in self.lines.values()), default=str(self.record.header["started"]))
+
+    def _active(self, judgement: Judgement) -> bool:
+        scenario = self.ground.scenarios.get(judgement.scenario)
+        return scenario is None or scenario.maturity == "active"
+
+    def _requirements(self) -> list[RequirementRow]:
+        groups: dict[Key, list[Judgement]] = {}
+        for judgement in self.judgements:
+            groups.setdefault((judgement.profile, judgement.requirement), []).append(judgement)
+        return [self._row(key, groups[key]) for key in sorted(groups)]
+
+    def _row(self, key: Key, judgements: list[Judgement]) -> RequirementRow:
+        profile, identifier = key
+        requirement = self.ground.profiles[profile].requirements[identifier]
+        active = [one for one in judgements if self._active(one)]
+        considered = active or judgements
+        findings = [one for judgement in considered for one in judgement.findings]
+        broken = [one for one in findings if one.effect is Effect.BROKEN and one.cause is Cause.CANDIDATE]
+        verdict = worst(one.verdict for one in considered)
+        causes = sorted({one.cause.value for one in findings}) if verdict is not Verdict.PASS else ()
+        return RequirementRow(
+            anchor=_slug("r", profile, identifier), profile=profile, id=identifier, topic=requirement.topic,
+            strength=requirement.strength.value, statement=requirement.statement, source=requirement.source,
+            section=requirement.section, note=requirement.note, unconfirmed=requirement.unconfirmed,
+            verdict=verdict.word, causes=tuple(causes),
+            warnings=len(broken) if requirement.strength is not Strength.SHALL else 0,
+            scenarios=tuple(dict.fromkeys(one.scenario for one in judgements)),
+            weight=_weight(considered), advisory=not active, waived=self._waiver(profile, identifier),
+        )
+
+    def _weighed(self, rows: Iterable[RequirementRow]) -> list[Weighed]:
+        return [Weighed(Verdict.of_word(row.verdict), frozenset(Cause(one) for one in row.causes),
+                        not row.advisory and not row.waived) for row in rows]
+
+    def _problems(self) -> list[Problem]:
+        """Findings by (profile, requirement, code, cause), strongest first; lack of data is told apart, as gaps."""
+        groups: dict[tuple[str, str, str, str, str], list[tuple[Judgement, Finding]]] = {}
+        for judgement in self.judgements:
+            for one in judgement.findings:
+                if one.code != "data.no-value":
+                    key = (judgement.profile, judgement.requirement, one.code, one.cause.value, one.defect)
+                    groups.setdefault(key, []).append((judgement, one))
+        made = [self._problem(key, seen) for key, seen in groups.items()]
+        order = {Effect.BROKEN.value: 0, Effect.PREVENTED.value: 1, Effect.UNVERIFIABLE.value: 2}
+        return sorted(made, key=lambda p: (
+            p.cause == "specification", order[p.effect], p.advisory, bool(p.waived), _RANK[Severity(p.severity)],
+            -p.count, p.profile, p.requirement, p.code))
+
+    def _problem(self, key: tuple[str, str, str, str, str], seen: list[tuple[Judgement, Finding]]) -> Problem:
+        profile, identifier, code, cause, defect = key
+        requirement = self.ground.profiles[profile].requirements[identifier]
+        first = seen[0][1]
+        sentence = texts.findings()[code]
+        own = requirement.remedy if first.effect is Effect.BROKEN else None
+        return Problem(
+            anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
+            profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
+            effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
+            says=texts.filled(sentence.says, first.expected, first.actual), remedy=own or sentence.remedy,
+            occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
+            count=sum(one.count for _, one in seen),
+            advisory=not any(self._active(judgement) for judgement, _ in seen),
+            waived=self._waiver(profile, identifier),
+        )
+
+    def _scenarios(self, problems: Iterable[Problem]) -> list[ScenarioRow]:
+        anchors = {(p.profile, p.requirement, p.code, p.cause, p.defect): p.anchor for p in problems}
+        by_scenario: dict[Key, list[Judgement]] = {}
+        for judgement in self.judgements:
+            by_scenario.setdefault((judgement.profile, judgement.scenario), []).append(judgement)
+        skipped = {(line["profile"], line["scenario"]): str(line["reason"]) for line in self.record.of_type("skipped")}
+        rows = []
+        for profile, identifier in self.record.header["planned"]:
+            key = (profile, identifier)
+            rows.append(self._scenario(key, by_scenario.get(key, []), skipped.get(key, ""), anchors))
+        return rows
+
+    def _scenario(
+        self, key: Key, judgements: list[Judgement], skipped: str, anchors: Mapping[tuple[str, ...], str]
+    ) -> ScenarioRow:
+        profile, identifier = key
+        scenario = self.ground.scenarios.get(identifier)
+        title = scenario.title if scenario else Text(identifier, identifier)
+        verdict = Verdict.NOT_APPLICABLE if skipped else worst(one.verdict for one in judgements)
+        lines = []
+        for one in judgements:
+            worst_finding = max(one.findings, key=_gravity, default=None)
+            anchor = "" if worst_finding is None else anchors.get(
+                (one.profile, one.requirement, worst_finding.code, worst_finding.cause.value, worst_finding.defect), "")
+            cause = worst_finding.cause.value if worst_finding else ""
+            lines.append(Line(one.step, one.check, one.requirement, one.verdict.word, cause, anchor))
+        return ScenarioRow(
+            anchor=_slug("s", profile, identifier), profile=profile, id=identifier, title=title,
+            use_case=scenario.use_case if scenario else identifier.split("/")[0],
+            transaction=scenario.transaction if scenario else "", maturity=scenario.maturity if scenario else "active",
+            verdict=verdict.word, skipped=skipped, defects=scenario.defects if scenario else (), lines=tuple(lines),
+            weight=_weight(judgements),
+        )
+
+    def _gaps(self) -> Iterable[Gap]:
+        for line in self.record.of_type("bound"):
+            scenario = self.ground.scenarios.get(line["scenario"])
+            if not line["missing"] or scenario is None:
+                continue
+            need = next((one for one in scenario.needs if one.name == line["missing"]), None)
+            told = need.needs if need else None
+            yield Gap(line["profile"], scenario.id, line["missing"], told or scenario.title, scenario.verifies)
+
+    def _shown(self, problems: Iterable[Problem]) -> dict[str, Shown]:
+        places: dict[str, str] = {}
+        for problem in problems:
+            for one in problem.occurrences:
+                if one.exchange in self.lines and (one.exchange not in places or not places[one.exchange]):
+                    places[one.exchange] = one.place
+        return {name: self._exchange(self.record.exchange(self.lines[name]), place)
+                for name, place in sorted(places.items(), key=lambda item: int(item[0][1:]))}
+
+    def _exchange(self, exchange: Exchange, place: str) -> Shown:
+        response, request = exchange.response, exchange.request
+        name = self.lines[exchange.id].get("response", {}).get("body", "")
+        return Shown(
+            id=exchange.id, method=request.method, url=request.url, headers=request.headers, body=request.body,
+            status=str(response.status) if response else (exchange.trouble.code if exchange.trouble else ""),
+            response_headers=response.headers if response else (),
+            excerpt=excerpt.around(response.body, place) if response else
+            (exchange.trouble.detail if exchange.trouble else ""),
+            body_file=f"bodies/{name}" if name else "", size=len(response.body) if response else 0,
+            milliseconds=exchange.milliseconds, curl=curl.command(exchange),
+        )
+
+    def _waivers(self, rows: Sequence[RequirementRow]) -> Iterable[WaiverRow]:
+        failing = {(row.profile, row.id) for row in rows if row.verdict in ("fail", "error", "inconclusive")}
+        for one in self.ground.waivers:
+            used = any(identifier == one.requirement and one.profile in ("", profile)
+                       for profile, identifier in failing)
+            state = "expired" if one.until < self.day else ("applied" if used else "unused")
+            yield WaiverRow(one.requirement, one.profile, one.reason, one.reference, one.until, state)
+
+    def _uncovered(self, rows: Iterable[RequirementRow]) -> Iterable[Uncovered]:
+        verified = {(row.profile, row.id) for row in rows}
+        elsewhere = texts.interface()["not-in-this-run"]
+        for profile in (self.ground.profiles[one["id"]] for one in self.record.header["profiles"]):
+            for requirement in profile.requirements.values():
+                if (profile.id, requirement.id) not in verified:
+                    yield Uncovered(profile.id, requirement.id, requirement.strength.value, requirement.statement,
+                                    requirement.not_tested or elsewhere)
+
+
+def _gravity(one: Finding) -> tuple[int, int]:
+    effects = {Effect.PREVENTED: 2, Effect.BROKEN: 1, Effect.UNVERIFIABLE: 0}
+    return effects[one.effect], int(one.cause is Cause.CANDIDATE)
+
+
+def _occurrence(judgement: Judgement, one: Finding) -> Occurrence:
+    return Occurrence(judgement.scenario, judgement.step, judgement.check, one.expected, one.actual, one.place,
+                      one.count, one.exchange)
+
+
+def _weight(judgements: Sequence[Judgement]) -> Weight:
+    """Exchanges counted once; resources and values as the widest judgement saw them."""
+    exchanges = {name for one in judgements for name in one.exchanges}
+    return Weight(len(exchanges), max((one.weight.resources for one in judgements), default=0),
+                  max((one.weight.values for one in judgements), default=0))
+
+
+def _tally(words: Iterable[str]) -> dict[str, int]:
+    """How many of each verdict, every verdict named, the gravest first."""
+    counts = {verdict.word: 0 for verdict in sorted(Verdict, reverse=True)}
+    for word in words:
+        counts[word] += 1
+    return counts
+
+
+def _seconds(started: str, finished: str) -> float:
+    return round((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds(), 3)

@@ -1,0 +1,165 @@
+"""Puts the parts together for the shells: profiles, scenarios, a run written to a folder, reports made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conformance import __version__, data, ledger, nomenclature, plan, scenario
+from conformance import candidate as candidates
+from conformance import profile as profiles_
+from conformance.clock import Clock
+from conformance.drive.probe import Probe
+from conformance.engine.rejudge import Rejudge
+from conformance.engine.run import Run
+from conformance.errors import OperatorError
+from conformance.events import Event
+from conformance.fhir_generation import FhirGeneration
+from conformance.model import Candidate, Endpoint, Profile, Waiver
+from conformance.plan import Campaign
+from conformance.report import render
+from conformance.report.model import Report, Score
+from conformance.report.summary import Ground, summarize
+from conformance.scenario import Library
+
+SEED = 2017
+CANDIDATE_FILE = "candidate.json"
+SCENARIOS = "scenarios"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of the plan the operator wants: profiles, use cases, ids; all of it when empty."""
+
+    profiles: tuple[str, ...] = ()
+    use_cases: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    scenarios: tuple[Path, ...] = ()
+    seed: int = SEED
+
+
+def read_profiles(wanted: Iterable[str] = ()) -> dict[str, Profile]:
+    """The profiles of these ids, or all those shipped."""
+    return {name: profiles_.read(name) for name in (tuple(wanted) or profiles_.known())}
+
+
+def library(paths: Iterable[Path] = ()) -> tuple[dict[str, Profile], Library]:
+    """All profiles, and the scenarios under the paths (those shipped by default)."""
+    profiles = read_profiles()
+    return profiles, scenario.read(profiles, paths)
+
+
+def campaign(candidate: Candidate, choice: Choice) -> Campaign:
+    """The inputs of a run; OperatorError when nothing is left to run."""
+    everything, found = library(choice.scenarios)
+    for name in choice.profiles:
+        if name not in candidate.profiles:
+            raise OperatorError(f"the candidate does not claim the profile {name!r}; "
+                                f"it claims {', '.join(candidate.profiles)}")
+    planned = plan.plan(candidate, everything, found, wanted=choice.profiles, use_cases=choice.use_cases,
+                        only=choice.only)
+    if not planned:
+        raise OperatorError("no scenario fits what was asked; see `rorqual list`")
+    used = {one.profile.id: one.profile for one in planned}
+    return Campaign(candidate, used, planned, found.hash, nomenclature.shipped().hash(), choice.seed)
+
+
+def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
+    """Runs a campaign and writes its record; every event is told after it was written."""
+    generation = FhirGeneration(nomenclature.shipped())
+    probe = Probe(endpoint, clock, lambda vault: generation.scrub(vault.mask))
+    book = ledger.Ledger(folder)
+    _keep_inputs(made, folder)
+    try:
+        for event in Run(made, probe, generation, clock).events():
+            book.write(event)
+            told(event)
+    finally:
+        book.close()
+        probe.close()
+
+
+def _keep_inputs(made: Campaign, folder: Path) -> None:
+    """What a report needs beside the record: waivers, and the scenarios as they were written."""
+    waivers = [vars_of(one) for one in made.candidate.waivers]
+    (folder / CANDIDATE_FILE).write_text(json.dumps({"waivers": waivers}, ensure_ascii=False) + "\n", encoding="utf-8")
+    for planned in made.planned:
+        path = folder / SCENARIOS / f"{planned.scenario.id}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(planned.scenario.source, encoding="utf-8")
+
+
+def vars_of(one: Waiver) -> Mapping[str, str]:
+    """A waiver as plain data."""
+    return {"requirement": one.requirement, "profile": one.profile, "reason": one.reason,
+            "reference": one.reference, "until": one.until}
+
+
+def _waivers(folder: Path) -> tuple[Waiver, ...]:
+    path = folder / CANDIDATE_FILE
+    if not path.is_file():
+        return ()
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(Waiver(w["requirement"], w["reason"], w["reference"], w["until"], w["profile"])
+                 for w in raw["waivers"])
+
+
+def report(folder: Path, rejudge: bool = False, paths: Sequence[Path] = ()) -> Report:
+    """The report of a recorded run, as judged then or (``rejudge``) as judged now."""
+    record = ledger.read(folder)
+    kept = record.folder / SCENARIOS
+    chosen = list(paths) or ([kept] if kept.is_dir() else [])
+    profiles, found = library(chosen)
+    for one in record.header["profiles"]:
+        if one["id"] not in profiles:
+            raise OperatorError(f"the record speaks of the profile {one['id']!r}, which this rorqual does not know")
+    ground = Ground(profiles, {one.id: one for one in found.scenarios}, _waivers(record.folder), score(profiles))
+    if not rejudge:
+        return summarize(record, ground)
+    generation = FhirGeneration(nomenclature.shipped())
+    return summarize(record, ground, Rejudge(record, profiles, found, generation).judgements())
+
+
+def write_report(made: Report, folder: Path, formats: Iterable[str] = render.FORMATS) -> list[Path]:
+    """Writes the report in the formats asked, and says where."""
+    written = []
+    for name in formats:
+        path = folder / render.FILES[name]
+        path.write_text(render.RENDERERS[name](made), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def fingerprint(profiles: Mapping[str, Profile], found: Library | None = None) -> str:
+    """What a score of the judge was measured on: profiles, scenarios and nomenclatures together."""
+    chosen = found or scenario.read(profiles)
+    digest = hashlib.sha256()
+    for name in sorted(profiles):
+        digest.update(profiles[name].hash.encode())
+    digest.update(chosen.hash.encode())
+    return digest.hexdigest()
+
+
+def score(profiles: Mapping[str, Profile]) -> Score | None:
+    """The score measured last (``rorqual selftest --keep``), and whether it is of these profiles and scenarios."""
+    path = data.path("reports", "score.json")
+    if not path.is_file():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    return Score(raw["caught"], raw["faults"], raw["false-alarms"], raw["measured-on"] == fingerprint(profiles))
+
+
+def read_candidate(path: Path, waivers: Path | None = None) -> tuple[Candidate, Endpoint]:
+    """The candidate of a file, with other waivers when they are given."""
+    candidate, endpoint = candidates.read(path)
+    if waivers is not None:
+        candidate = replace(candidate, waivers=candidates.read_waivers(waivers))
+    return candidate, endpoint
+
+
+def version() -> str:
+    """The version of rorqual."""
+    return __version__
