@@ -47,7 +47,7 @@ CODES: Mapping[str, Code] = {
     "blocked.no-match": _BLOCKED,
     "blocked.unstable": _BLOCKED,
     "data.no-value": _NO_DATA,
-    "data.no-example": _NO_DATA,
+    "data.no-example": Code(Effect.UNSHOWN, Cause.DATA),
     "data.too-many": _NO_DATA,
     "data.changed": _NO_DATA,
     "data.unknown-nomenclature": _NO_DATA,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
@@ -11,15 +10,14 @@ from conformance.checks.evidence import Evidence
 from conformance.fhir import bundle, explore
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.fill import fill
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
 from conformance.fhir.search import Values
 from conformance.generation import Course, NoData
 from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step
 from conformance.nomenclature import Release
-from conformance.scenario_words import PLACEHOLDER
 
-_SPECIAL = re.compile(r"([\\,|$])")
 _VOLATILE = ("id", "meta", "link", "timestamp", "date")
 
 
@@ -67,10 +65,10 @@ class FhirGeneration:
         """The request of a step; bound values are escaped as FHIR search values want it."""
         known = {**course.profile.constants, **course.names}
         return Ask(
-            step.method, _fill(step.path, known, plain=True),
-            tuple((name, _fill(value, known)) for name, value in step.query),
-            tuple((name, _fill(value, known, plain=True)) for name, value in step.headers),
-            tuple((name, _fill(value, known)) for name, value in step.form),
+            step.method, fill(step.path, known, plain=True),
+            tuple((name, fill(value, known)) for name, value in step.query),
+            tuple((name, fill(value, known, plain=True)) for name, value in step.headers),
+            tuple((name, fill(value, known)) for name, value in step.form),
         )
 
     def next_page(self, exchange: Exchange) -> str:
@@ -110,16 +108,3 @@ class FhirGeneration:
 
 def _is_resource(value: Any) -> bool:
     return isinstance(value, dict) and "resourceType" in value and "id" in value
-
-
-def _fill(template: str, known: Mapping[str, Any], *, plain: bool = False) -> str:
-    def put(hit: re.Match[str]) -> str:
-        name, path = hit.group(1), hit.group(2)
-        value = known[name]
-        for part in path.split(".") if path else ():
-            value = value[int(part)] if part.isdigit() and isinstance(value, list) else value.get(part, "")
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        constant = not path and isinstance(value, str) and "://" in value
-        return text if plain or constant else _SPECIAL.sub(r"\\\1", text)
-
-    return PLACEHOLDER.sub(put, template)

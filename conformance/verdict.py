@@ -59,8 +59,12 @@ class Severity(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a finding does to the requirement it speaks of."""
+    """What a finding does to the requirement it speaks of.
 
+    UNSHOWN: the answer held nothing to which the rule applies; it says nothing, neither good nor bad.
+    """
+
+    UNSHOWN = "unshown"
     BROKEN = "broken"
     UNVERIFIABLE = "unverifiable"
     PREVENTED = "prevented"
@@ -69,6 +73,12 @@ class Effect(StrEnum):
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict of a whole from those of its parts: commutative, associative, idempotent; NONE for no part."""
     return max(verdicts, default=Verdict.NONE)
+
+
+def concluded(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of a whole that was planned: where nothing at all was shown, it could not be verified."""
+    found = worst(verdicts)
+    return Verdict.INCONCLUSIVE if found is Verdict.NONE else found
 
 
 def severity(strength: Strength) -> Severity:
@@ -86,6 +96,8 @@ def consequence(effect: Effect, cause: Cause, strength: Strength) -> Verdict:
     """
     if effect is Effect.PREVENTED:
         return Verdict.ERROR
+    if effect is Effect.UNSHOWN:
+        return Verdict.NONE
     if cause is Cause.SPECIFICATION or effect is Effect.UNVERIFIABLE:
         return Verdict.INCONCLUSIVE
     return Verdict.FAIL if strength is Strength.SHALL else Verdict.PASS

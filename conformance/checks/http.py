@@ -10,6 +10,7 @@ from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir import outcome
 from conformance.fhir.body import Unreadable
+from conformance.fhir.fill import fill
 from conformance.fhir.path import holds
 from conformance.model import Finding
 
@@ -81,8 +82,8 @@ def resource(wanted: Any, evidence: Evidence) -> Iterator[Finding]:
     if kind != wanted["type"]:
         yield finding("body.other-resource", wanted["type"], kind or "no resourceType", "resourceType",
                       evidence.first.id)
-    elif "id" in wanted and identifier != wanted["id"]:
-        yield finding("body.other-resource", wanted["id"], identifier or "no id", f"{kind}.id", evidence.first.id)
+    elif "id" in wanted and identifier != (asked := fill(wanted["id"], evidence.names, plain=True)):
+        yield finding("body.other-resource", asked, identifier or "no id", f"{kind}.id", evidence.first.id)
 
 
 def fhirpath(expression: str, evidence: Evidence) -> Iterator[Finding]:

@@ -131,8 +131,9 @@ def _softened(one: Finding, profile: Profile, requirement: str) -> Finding:
 
 
 def verdict_of(findings: Iterable[Finding], strength: Strength) -> Verdict:
-    """The verdict of an expectation that was planned and judged: pass, unless a finding says worse."""
-    return worst([Verdict.PASS, *(consequence(one.effect, one.cause, strength) for one in findings)])
+    """The verdict of an expectation that was judged: pass, unless a finding says worse, or that nothing was shown."""
+    asked = [consequence(one.effect, one.cause, strength) for one in findings]
+    return worst(asked) if Verdict.NONE in asked else worst([Verdict.PASS, *asked])
 
 
 def fold(findings: Iterable[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir import bundle, dates
 from conformance.fhir.bundle import Resource
+from conformance.fhir.fill import fill
 from conformance.fhir.path import holds, select
 from conformance.fhir.search import distance_km, folded, position
 from conformance.model import Finding
@@ -135,7 +136,7 @@ def location_distance(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
                           f"{entry.place}.search.extension", exchange.id)
             continue
         told[entry.key] = kilometres
-        yield from _measured(parameters, entry, kilometres, exchange.id)
+        yield from _measured(parameters, entry, kilometres, evidence, exchange.id)
     if told:
         yield from _within(parameters["at-most-km"], evidence, told)
 
@@ -151,12 +152,15 @@ def _distance(search: Mapping[str, Any]) -> float | None:
     return None
 
 
-def _measured(parameters: Any, entry: bundle.Entry, said: float, exchange: str) -> Iterator[Finding]:
+def _measured(
+    parameters: Any, entry: bundle.Entry, said: float, evidence: Evidence, exchange: str
+) -> Iterator[Finding]:
     """Where the centre is known, the distance said is the one between the centre and the place."""
     here = position(entry.resource)
     if "from" not in parameters or here is None:
         return
-    latitude, longitude = (float(part) for part in str(parameters["from"]).split("|")[:2])
+    centre = fill(str(parameters["from"]), evidence.names, plain=True)
+    latitude, longitude = (float(part) for part in centre.split("|")[:2])
     measured = distance_km((latitude, longitude), here)
     if abs(measured - said) > _SLACK_KM + measured * 0.01:
         yield finding("search.distance", f"{measured:.1f} km", f"{said:.1f} km", f"{entry.place}.search.extension",

@@ -26,7 +26,7 @@ from conformance.generation import Course, Generation, NoData
 from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step
 from conformance.plan import Campaign, Planned
 from conformance.scenario import ALL_PAGES
-from conformance.verdict import Cause, Effect, worst
+from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
 _PATIENCE = 5
@@ -92,7 +92,7 @@ class Run:
             made = yield from (self._refused(course, step, missing) if missing else self._step(course, step))
             judgements += made
         self._count("scenarios")
-        yield ScenarioFinished(profile.id, scenario.id, worst(one.verdict for one in judgements))
+        yield ScenarioFinished(profile.id, scenario.id, concluded(one.verdict for one in judgements))
 
     def _explore(self, profile: str) -> Iterator[Event]:
         """Asks what is needed to know the candidate's data; the same population serves every scenario."""

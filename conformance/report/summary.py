@@ -24,7 +24,7 @@ from conformance.report.model import (
     WaiverRow,
 )
 from conformance.report.specification import defects_met
-from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, severity, worst
+from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, concluded, severity
 
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2}
 _OCCURRENCES = 6
@@ -115,7 +115,7 @@ class _Summary:
         considered = active or judgements
         findings = [one for judgement in considered for one in judgement.findings]
         broken = [one for one in findings if one.effect is Effect.BROKEN and one.cause is Cause.CANDIDATE]
-        verdict = worst(one.verdict for one in considered)
+        verdict = concluded(one.verdict for one in considered)
         causes = sorted({one.cause.value for one in findings}) if verdict is not Verdict.PASS else ()
         return RequirementRow(
             anchor=_slug("r", profile, identifier), profile=profile, id=identifier, topic=requirement.topic,
@@ -134,13 +134,16 @@ class _Summary:
     def _problems(self) -> list[Problem]:
         """Findings by (profile, requirement, code, cause), strongest first; lack of data is told apart, as gaps."""
         groups: dict[tuple[str, str, str, str, str], list[tuple[Judgement, Finding]]] = {}
+        shown = {(one.profile, one.requirement) for one in self.judgements if one.verdict is not Verdict.NONE}
         for judgement in self.judgements:
             for one in judgement.findings:
-                if one.code != "data.no-value":
+                untold = one.effect is Effect.UNSHOWN and (judgement.profile, judgement.requirement) in shown
+                if one.code != "data.no-value" and not untold:
                     key = (judgement.profile, judgement.requirement, one.code, one.cause.value, one.defect)
                     groups.setdefault(key, []).append((judgement, one))
         made = [self._problem(key, seen) for key, seen in groups.items()]
-        order = {Effect.BROKEN.value: 0, Effect.PREVENTED.value: 1, Effect.UNVERIFIABLE.value: 2}
+        order = {Effect.BROKEN.value: 0, Effect.PREVENTED.value: 1, Effect.UNVERIFIABLE.value: 2,
+                 Effect.UNSHOWN.value: 3}
         return sorted(made, key=lambda p: (
             p.cause == "specification", order[p.effect], p.advisory, bool(p.waived), _RANK[Severity(p.severity)],
             -p.count, p.profile, p.requirement, p.code))
@@ -175,12 +178,12 @@ class _Summary:
         return rows
 
     def _scenario(
-        self, key: Key, judgements: list[Judgement], skipped: str, anchors: Mapping[tuple[str, ...], str]
+        self, key: Key, judgements: list[Judgement], skipped: str, anchors: Mapping[tuple[str, str, str, str, str], str]
     ) -> ScenarioRow:
         profile, identifier = key
         scenario = self.ground.scenarios.get(identifier)
         title = scenario.title if scenario else Text(identifier, identifier)
-        verdict = Verdict.NOT_APPLICABLE if skipped else worst(one.verdict for one in judgements)
+        verdict = Verdict.NOT_APPLICABLE if skipped else concluded(one.verdict for one in judgements)
         lines = []
         for one in judgements:
             worst_finding = max(one.findings, key=_gravity, default=None)
@@ -246,7 +249,7 @@ class _Summary:
 
 
 def _gravity(one: Finding) -> tuple[int, int]:
-    effects = {Effect.PREVENTED: 2, Effect.BROKEN: 1, Effect.UNVERIFIABLE: 0}
+    effects = {Effect.PREVENTED: 3, Effect.BROKEN: 2, Effect.UNVERIFIABLE: 1, Effect.UNSHOWN: 0}
     return effects[one.effect], int(one.cause is Cause.CANDIDATE)
 
 
