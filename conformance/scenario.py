@@ -115,9 +115,8 @@ def pairs(query: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
 
 def _need(name: str, raw: Mapping[str, Any]) -> Need:
     return Need(
-        name=name, among=raw.get("among", ""), search=pairs(raw.get("search")), of=raw.get("of", ""),
-        follow=raw.get("follow", ""), holds=raw.get("holds", ""), lacks=raw.get("lacks", ""), where=raw.get("where", ""), value=raw.get("value", ""),
-        pick=raw.get("pick", "some"), needs=_text(raw.get("needs")),
+        name=name, search=pairs(raw.get("search")), pick=raw.get("pick", "some"), needs=_text(raw.get("needs")),
+        **{key: raw.get(key, "") for key in ("among", "of", "follow", "holds", "lacks", "where", "value")},
     )
 
 

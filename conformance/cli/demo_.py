@@ -34,9 +34,9 @@ def command(
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     clock = SystemClock()
     folder = out or show.default_folder("demo", clock)
-    with reference(["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]) as base:
-        with show.Progress(made, form) as progress:
-            workshop.drive(made, Endpoint(base), folder, clock, progress.told)
+    region = ["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]
+    with reference(region) as base, show.Progress(made, form) as progress:
+        workshop.drive(made, Endpoint(base), folder, clock, progress.told)
     show.finish(folder, form)
 
 

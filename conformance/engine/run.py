@@ -51,7 +51,7 @@ class Run:
         for planned in self.campaign.planned:
             if self.stop():
                 return
-            yield from self._scenario(planned)
+            yield from self.scenario(planned)
         yield Finished({"finished": stamp(self.clock.now()), "counts": dict(sorted(self._counts.items()))})
 
     def _header(self) -> dict[str, Any]:
@@ -76,7 +76,8 @@ class Run:
     def _count(self, what: str) -> None:
         self._counts[what] = self._counts.get(what, 0) + 1
 
-    def _scenario(self, planned: Planned) -> Iterator[Event]:
+    def scenario(self, planned: Planned) -> Iterator[Event]:
+        """One scenario; the candidate is explored before the first of a profile, for all those planned."""
         profile, scenario = planned.profile, planned.scenario
         if planned.skip:
             self._count("skipped")

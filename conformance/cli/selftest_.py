@@ -1,0 +1,93 @@
+"""``rorqual selftest``: the score of the judge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import click
+
+from conformance import data, profile, selftest, source, workshop
+from conformance.cli import show
+from conformance.clock import SystemClock
+from conformance.errors import OperatorError
+from conformance.reference.faults import FAULTS
+from conformance.selftest import Outcome
+
+_CLEAN = ((50, 1), (300, 2), (5000, 3))
+
+
+@click.command("selftest")
+@click.option("--fault", "names", multiple=True, help="Only this fault (repeatable).")
+@click.option("--profile", "profile_id", help="Profile tested [the latest].")
+@click.option("--offers", type=click.IntRange(50), default=120, show_default=True, help="Size of the faulty regions.")
+@click.option("--seed", type=int, default=workshop.SEED, show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--clean/--no-clean", default=True, help="Also run the clean reference at 50, 300 and 5,000 offers.")
+@click.option("--keep", is_flag=True, help="Keep the score in reports/score.json, for the reports to print.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    names: tuple[str, ...], profile_id: str | None, offers: int, seed: int, jobs: int, clean: bool, keep: bool,
+    form: str,
+) -> None:
+    """Run every scenario on faulty reference RORs: each fault must be caught, and nothing else be accused."""
+    for name in names:
+        if name not in FAULTS:
+            raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS)}")
+    chosen = list(names or FAULTS)
+    tested = profile_id or profile.known()[-1]
+    quiet = form == "json"
+    outcomes = []
+    with ProcessPoolExecutor(jobs) as pool:
+        for one in pool.map(partial(_one, tested, offers, seed), chosen):
+            outcomes.append(one)
+            if not quiet:
+                _tell(one)
+        alarms = list(_alarms(pool, tested, quiet)) if clean else []
+    caught = sum(one.caught and not one.unrelated for one in outcomes)
+    if keep:
+        _keep(caught, len(outcomes), len(alarms))
+    if quiet:
+        show.echo_json({"profile": tested, "faults": [_plain(one) for one in outcomes], "caught": caught,
+                        "total": len(outcomes), "false-alarms": alarms})
+    else:
+        click.echo(f"{caught} of {len(outcomes)} faults caught by the requirement they break and by nothing unrelated; "
+                   f"{len(alarms)} false alarms on the clean reference")
+    raise click.exceptions.Exit(0 if caught == len(outcomes) and not alarms else 1)
+
+
+def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:
+    return selftest.outcome(FAULTS[name], tested, offers, seed, SystemClock())
+
+
+def _clean_run(tested: str, size: tuple[int, int]) -> list[str]:
+    report = selftest.judged(selftest.campaign(tested, size[1]), None, size[0], size[1], SystemClock(), None)
+    return [f"{row.id} ({row.verdict}) at {size[0]} offers, seed {size[1]}" for row in report.requirements
+            if row.verdict != "pass" and not row.advisory and set(row.causes) != {"specification"}]
+
+
+def _alarms(pool: ProcessPoolExecutor, tested: str, quiet: bool) -> Iterator[str]:
+    for (offers, seed), found in zip(_CLEAN, pool.map(partial(_clean_run, tested), _CLEAN), strict=True):
+        if not quiet:
+            click.echo(f"{'✗' if found else '✓'} clean reference, {offers} offers, seed {seed}: "
+                       f"{', '.join(found) or 'no false alarm'}")
+        yield from found
+
+
+def _tell(one: Outcome) -> None:
+    sign = "✓" if one.caught and not one.unrelated else "✗"
+    beside = f", unrelated: {', '.join(one.unrelated)}" if one.unrelated else ""
+    click.echo(f"{sign} {one.name}: {one.expected} {'caught' if one.caught else 'NOT caught'}{beside}")
+
+
+def _plain(one: Outcome) -> dict[str, object]:
+    return {"name": one.name, "requirement": one.expected, "also": list(one.also), "failed": list(one.broken),
+            "caught": one.caught, "unrelated": list(one.unrelated)}
+
+
+def _keep(caught: int, total: int, alarms: int) -> None:
+    measured = workshop.fingerprint(workshop.read_profiles())
+    kept = {"caught": caught, "faults": total, "false-alarms": alarms, "measured-on": measured}
+    data.path("reports", "score.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

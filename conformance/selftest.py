@@ -1,0 +1,69 @@
+"""The judge judged: faulty candidates, each wrong in one way, must be caught by the requirement they break."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance import workshop
+from conformance.clock import Clock
+from conformance.model import Candidate, Endpoint
+from conformance.plan import Campaign
+from conformance.reference.app import create_app
+from conformance.reference.fault import Fault
+from conformance.reference.region import generate
+from conformance.reference.server import Running, stored
+from conformance.report.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the judge said of one faulty candidate; ``broken`` are all requirements found broken, at any strength."""
+
+    name: str
+    expected: str
+    also: tuple[str, ...]
+    broken: tuple[str, ...]
+
+    @property
+    def caught(self) -> bool:
+        """Whether the requirement that the fault breaks was found broken."""
+        return self.expected in self.broken
+
+    @property
+    def unrelated(self) -> tuple[str, ...]:
+        """Requirements found broken that the fault neither breaks nor names beside, with a reason."""
+        return tuple(one for one in self.broken if one != self.expected and one not in self.also)
+
+
+def broken(report: Report) -> tuple[str, ...]:
+    """The requirements held against the candidate, at any strength."""
+    return tuple(sorted({one.requirement for one in report.problems
+                         if one.effect == "broken" and one.cause == "candidate"}))
+
+
+def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
+    """The report of a whole run on the reference, with or without a fault, of a size and a seed."""
+    app = create_app(stored(generate(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
+    folder = Path(tempfile.mkdtemp(prefix="rorqual-")) if keep is None else keep
+    try:
+        with Running(app) as base:
+            workshop.drive(made, Endpoint(base), folder, clock, lambda _event: None)
+        return workshop.report(folder)
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def campaign(profile: str, seed: int) -> Campaign:
+    """Every scenario of a profile, on the reference."""
+    who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), ())
+    return workshop.campaign(who, workshop.Choice(seed=seed))
+
+
+def outcome(fault: Fault, profile: str, offers: int, seed: int, clock: Clock) -> Outcome:
+    """What the judge says of the reference made wrong by one fault."""
+    report = judged(campaign(profile, seed), fault, max(offers, fault.offers), seed, clock, None)
+    return Outcome(fault.name, fault.breaks, tuple(fault.also), broken(report))
