@@ -10,6 +10,7 @@ from conformance.checks.evidence import Evidence
 from conformance.fhir import bundle, explore
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.census import Census
 from conformance.fhir.fill import fill
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
@@ -29,6 +30,7 @@ class FhirGeneration:
         self.bodies = Bodies()
         self.population = Population()
         self._lasting: Values = {}
+        self._censuses: dict[str, Census] = {}
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
         """A function that masks personal data in a body."""
@@ -47,7 +49,9 @@ class FhirGeneration:
     def bind(self, course: Course, seed: str) -> dict[str, Any]:
         """Values for the needs of the scenario, from the population."""
         try:
-            return bind(course.scenario.needs, self.population, course.profile.constants, seed)
+            census = self._censuses.setdefault(
+                course.profile.id, Census(self.population, course.profile.constants))
+            return bind(course.scenario.needs, census, seed)
         except Unbound as error:
             raise NoData(error.need) from None
 

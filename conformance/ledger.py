@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
+
+import orjson
 
 from conformance import events as told
 from conformance.errors import OperatorError, RecordError
@@ -33,9 +35,9 @@ RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
 
 
-def dumps(value: Any) -> str:
+def dumps(value: Any) -> bytes:
     """One line of JSON, keys in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class Ledger:
@@ -45,7 +47,7 @@ class Ledger:
         self.folder = folder
         try:
             (folder / BODIES).mkdir(parents=True, exist_ok=True)
-            self._file: TextIO = (folder / RECORD_FILE).open("x", encoding="utf-8")
+            self._file: BinaryIO = (folder / RECORD_FILE).open("xb")
         except FileExistsError:
             raise OperatorError(f"{folder} already holds a record; choose another --out") from None
         except OSError as error:
@@ -56,12 +58,12 @@ class Ledger:
     def write(self, event: told.Event) -> None:
         """Appends one event; OperatorError when the disk refuses it."""
         try:
-            line = dumps(self._line(event)) + "\n"
+            line = dumps(self._line(event))
             self._file.write(line)
             self._file.flush()
         except OSError as error:
             raise OperatorError(f"{self.folder}: the record cannot be written ({error.strerror})") from None
-        self._digest.update(line.encode())
+        self._digest.update(line)
 
     def close(self) -> None:
         """Closes the file; the record is complete if Finished was written."""
@@ -77,7 +79,7 @@ class Ledger:
             sent = event.sent
             return {"type": "step", "profile": event.profile, "scenario": event.scenario, "step": sent.step.name,
                     "exchanges": [one.id for one in sent.exchanges], "ending": sent.ending,
-                    "confirmation": event.confirmation, "ask": asdict(sent.ask)}
+                    "confirmation": event.confirmation, "ask": sent.ask}
         if isinstance(event, told.Judged):
             return {"type": "judgement", **judgement_line(event.judgement)}
         if isinstance(event, told.ScenarioFinished):
@@ -85,14 +87,16 @@ class Ledger:
                     "verdict": event.verdict.word}
         if isinstance(event, told.Finished):
             return {"type": "footer", **event.footer, "sha256": self._digest.hexdigest()}
-        kind = "bound" if isinstance(event, told.Bound) else "skipped"
-        return {"type": kind, **asdict(event)}
+        if isinstance(event, told.Bound):
+            return {"type": "bound", "profile": event.profile, "scenario": event.scenario, "values": event.values,
+                    "missing": event.missing}
+        return {"type": "skipped", "profile": event.profile, "scenario": event.scenario, "reason": event.reason}
 
     def _exchange(self, exchange: Exchange) -> dict[str, Any]:
         response = exchange.response
         line: dict[str, Any] = {
             "id": exchange.id, "purpose": exchange.purpose, "started": exchange.started,
-            "milliseconds": exchange.milliseconds, "tls": exchange.tls, "request": asdict(exchange.request),
+            "milliseconds": exchange.milliseconds, "tls": exchange.tls, "request": exchange.request,
         }
         if response is not None:
             line["response"] = {
@@ -100,7 +104,7 @@ class Ledger:
                 "size": len(response.body), "received": response.received, "http": response.http,
             }
         if exchange.trouble is not None:
-            line["trouble"] = asdict(exchange.trouble)
+            line["trouble"] = exchange.trouble
         return line
 
     def _body(self, body: bytes) -> str:
@@ -112,21 +116,27 @@ class Ledger:
 
 
 def judgement_line(judgement: Judgement) -> dict[str, Any]:
-    """A judgement as written in a record: what is at its default is left out of its findings."""
-    line = asdict(judgement)
-    line["verdict"] = judgement.verdict.word
-    line["findings"] = [_finding_line(one) for one in judgement.findings]
-    line["weight"] = asdict(judgement.weight)
-    return line
+    """A judgement as written in a record; what is at its default is left out of its findings."""
+    one = judgement
+    return {
+        "profile": one.profile, "scenario": one.scenario, "step": one.step, "expectation": one.expectation,
+        "check": one.check, "requirement": one.requirement, "verdict": one.verdict.word,
+        "findings": [_finding_line(found) for found in one.findings], "weight": one.weight,
+        "exchanges": one.exchanges,
+    }
 
 
 def _finding_line(one: Finding) -> dict[str, Any]:
-    line = asdict(one)
-    for key in ("defect", "place", "exchange"):
-        if not line[key]:
-            del line[key]
-    if one.count == 1:
-        del line["count"]
+    line: dict[str, Any] = {"code": one.code, "expected": one.expected, "actual": one.actual,
+                            "effect": one.effect.value, "cause": one.cause.value}
+    if one.place:
+        line["place"] = one.place
+    if one.exchange:
+        line["exchange"] = one.exchange
+    if one.defect:
+        line["defect"] = one.defect
+    if one.count != 1:
+        line["count"] = one.count
     return line
 
 
@@ -186,7 +196,7 @@ def read(folder: Path) -> Record:
     try:
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
+        raise OperatorError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
     record: Record | None = None
     digest = hashlib.sha256()
     for number, line in enumerate(text.splitlines(keepends=True), start=1):

@@ -12,7 +12,7 @@ from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import Entry, Resource
 from conformance.fhir.population import Population
 from conformance.fhir.search import Criterion, Searcher, Values, all_of, criteria
-from conformance.model import Exchange, Profile, Response, Sent
+from conformance.model import Exchange, Profile, Response, SearchParameter, Sent
 from conformance.nomenclature import Release
 
 _UNITS = ("UCUM", "TRE_R247")
@@ -31,6 +31,7 @@ class Evidence:
     bodies: Bodies
     lasting: Values = field(default_factory=dict, repr=False)
     _searcher: Searcher | None = field(default=None, repr=False)
+    _pointing: dict[tuple[str, str], Mapping[str, Sequence[Resource]] | None] = field(default_factory=dict, repr=False)
 
     @property
     def first(self) -> Exchange:
@@ -110,6 +111,14 @@ class Evidence:
         found = criteria(self.query)
         return [one for one in found if one.name in only or one.parameter in only] if only else found
 
+    def candidates(self) -> list[Resource]:
+        """The explored resources that may answer the request: all of the type, or those that ``_id`` names."""
+        ids = next((one.value for one in self.criteria() if one.name == "_id"), None)
+        if ids is None:
+            return self.population.all(self.searched)
+        keys = [f"{self.searched}/{one}" for one in ids.split(",")]
+        return [found for key in keys if (found := self.population.get(key)) is not None]
+
     def answers(self, resource: Resource, wanted: Sequence[Criterion]) -> bool | None:
         """Whether a resource answers all the criteria; None when it cannot be told."""
         return all_of(self._answers(resource, one) for one in wanted)
@@ -142,11 +151,20 @@ class Evidence:
         parameter = self.profile.search_parameters.get((kind, by))
         if parameter is None or self._searcher is None:
             return None
+        if (kind, by) not in self._pointing:
+            self._pointing[kind, by] = self._index(here, kind, parameter)
+        known = self._pointing[kind, by]
+        return None if known is None else known.get(key, ())
+
+    def _index(
+        self, here: Mapping[str, Resource], kind: str, parameter: SearchParameter
+    ) -> Mapping[str, Sequence[Resource]] | None:
+        """The known resources of a type by the key that they point at; None when none is known."""
         known = {bundle.key_of(one): one for one in self.population.all(kind)}
         known.update({name: one for name, one in here.items() if name.startswith(kind + "/")})
-        if not known:
-            return None
-        searcher = self._searcher
-        return [one for one in known.values()
-                if any(isinstance(value, dict) and bundle.reference_key(str(value.get("reference", ""))) == key
-                       for value in searcher.values(one, parameter))]
+        found: dict[str, list[Resource]] = {}
+        for one in known.values():
+            for value in self.searcher().values(one, parameter):
+                if isinstance(value, dict):
+                    found.setdefault(bundle.reference_key(str(value.get("reference", ""))), []).append(one)
+        return found if known else None

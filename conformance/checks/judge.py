@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -101,7 +102,9 @@ def _of_specification(spot: Spot, one: Finding) -> Finding:
     if one.cause is not Cause.CANDIDATE or one.effect is not Effect.BROKEN:
         return one
     for defect in spot.profile.defects:
-        if any(path and one.place.endswith(path) for path in defect.paths):
+        by_path = any(path and re.sub(r"\[\d+\]", "", one.place).endswith(path) for path in defect.paths)
+        by_code = any(system in one.actual and f"|{code}" in f"{one.actual}|" for system, code in defect.codes)
+        if by_path or by_code:
             return replace(one, cause=Cause.SPECIFICATION, defect=defect.id)
     return one
 

@@ -51,7 +51,7 @@ def every_match(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 def none_missing(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each explored resource that answers is among the matches."""
     shown, test = _test(parameters, evidence)
-    known = evidence.population.all(evidence.searched)
+    known = evidence.candidates() if "fhirpath" not in parameters else evidence.population.all(evidence.searched)
     expected = [bundle.key_of(one) for one in known if test(one)]
     found = {entry.key for _, entry in evidence.matches()}
     missing = [key for key in expected if key not in found]
@@ -125,9 +125,9 @@ def _keys(evidence: Evidence) -> set[str]:
 def location_distance(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each place brought by a proximity search says its distance, and those of a match lie within the radius."""
     places = [(exchange, entry) for exchange, page in evidence.pages() for entry in bundle.entries(page)
-              if entry.resource.get("resourceType") == "Location"]
+              if entry.resource.get("resourceType") == "Location" and position(entry.resource) is not None]
     if not places:
-        yield finding("blocked.no-match", "places in the answer", "none", "Bundle.entry", evidence.first.id)
+        yield finding("blocked.no-match", "places with a position in the answer", "none", "Bundle.entry", evidence.first.id)
     told: dict[str, float] = {}
     for exchange, entry in places:
         kilometres = _distance(entry.search)

@@ -84,5 +84,5 @@ def _judged(one: Coded, sets: list[ValueSet], aspect: str, place: str, exchange:
         yield finding("nomenclature.system", " or ".join(sorted(systems)), shown, at, exchange)
     if aspect == "code":
         for system, code in held:
-            if not any(each.holds(system, code) for each in sets):
+            if all(each.complete for each in sets) and not any(each.holds(system, code) for each in sets):
                 yield finding("nomenclature.code", f"a code of {names}", f"{system}|{code}", at, exchange)

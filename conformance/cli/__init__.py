@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-
-import click
-
-from conformance import __version__
-from conformance.errors import RorqualError
 
 COMMANDS = {
     "demo": "Run a whole homologation on the embedded reference ROR.",
@@ -25,52 +19,27 @@ COMMANDS = {
     "selftest": "Measure the judge: each fault must be caught.",
 }
 
+ABOUT = """Conformance and homologation of exchanges with the ROR, the French health-offer directory."""
 
-class _Commands(click.Group):
-    """Knows the commands by name; imports only the one that is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """The commands, in the order in which one meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of a name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"conformance.cli.{cmd_name}_")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of commands, from the table above, so that no module is imported for it."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+EXIT_CODES = """\
+Exit codes: 0 conform, 1 non conform, 2 usage, 3 candidate unreachable, 4 configuration or scenario error,
+5 harness error, 6 nothing executed or inconclusive."""
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="rorqual")
-def main_group() -> None:
-    """Conformance and homologation of exchanges with the ROR, the French health-offer directory.
-
-    Exit codes: 0 conform, 1 non conform, 2 usage, 3 candidate unreachable, 4 configuration or scenario error,
-    5 harness error, 6 nothing executed or inconclusive.
-    """
+def help_text() -> str:
+    """The help of the whole command, told without importing what commands need: it answers at once."""
+    width = max(map(len, COMMANDS)) + 2
+    listed = "\n".join(f"  {name:{width}}{what}" for name, what in COMMANDS.items())
+    return (f"Usage: rorqual [OPTIONS] COMMAND [ARGS]...\n\n{ABOUT}\n\n{EXIT_CODES}\n\nOptions:\n"
+            f"  --version   Show the version and leave.\n  -h, --help  Show this message and leave.\n\n"
+            f"Commands:\n{listed}\n\nrorqual COMMAND --help tells more of a command.")
 
 
 def main() -> None:
-    """The entry point: errors that have a blame are told in one sentence, with the exit code of that blame."""
-    try:
-        main_group(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except click.Abort:
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except RorqualError as error:
-        click.echo(f"{error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+    """The entry point."""
+    if sys.argv[1:] in ([], ["--help"], ["-h"]):
+        sys.stdout.write(help_text() + "\n")
+        return
+    import importlib  # click and all that it brings are wanted only now
+
+    importlib.import_module("conformance.cli.group").main()

@@ -6,14 +6,13 @@ taken. A value that a few resources have, and not all, is preferred: it lets a s
 
 from __future__ import annotations
 
-import hashlib
-import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.fhir.bundle import Resource, reference_key
-from conformance.fhir.path import holds, select
-from conformance.fhir.population import Population
+from conformance.fhir.census import Census, key_of
+from conformance.fhir.path import select
 from conformance.model import Need
 
 _TRIES = 400
@@ -28,9 +27,9 @@ class Unbound(Exception):
         super().__init__(need.name)
 
 
-def bind(needs: Sequence[Need], population: Population, constants: Mapping[str, str], seed: str) -> dict[str, Any]:
+def bind(needs: Sequence[Need], census: Census, seed: str) -> dict[str, Any]:
     """The values of all needs; Unbound when the data cannot carry them."""
-    search = _Search(needs, population, constants, seed)
+    search = _Search(needs, census, seed)
     found = search.solve(0, {})
     if found is None:
         raise Unbound(needs[search.furthest])
@@ -38,8 +37,8 @@ def bind(needs: Sequence[Need], population: Population, constants: Mapping[str, 
 
 
 class _Search:
-    def __init__(self, needs: Sequence[Need], population: Population, constants: Mapping[str, str], seed: str) -> None:
-        self.needs, self.population, self.constants, self.seed = needs, population, constants, seed
+    def __init__(self, needs: Sequence[Need], census: Census, seed: str) -> None:
+        self.needs, self.census, self.seed = needs, census, seed
         self.furthest, self.tries = 0, 0
 
     def solve(self, index: int, bound: dict[str, Any]) -> dict[str, Any] | None:
@@ -56,20 +55,21 @@ class _Search:
         return None
 
     def _choices(self, need: Need, bound: Mapping[str, Any]) -> Iterator[Any]:
-        names = {**self.constants, **bound}
-        resources = sorted(self._resources(need, bound), key=lambda one: self._shuffle(need, str(one.get("id"))))
-        fitting = (one for one in resources if not need.where or holds(one, need.where, names))
-        if not need.value:
-            yield from fitting
-        elif need.among:
-            yield from self._values(need, list(fitting), names)
-        else:
-            for resource in fitting:
+        names = {**self.census.constants, **bound}
+        if need.among and need.value:
+            yield from self._values(need, names)
+            return
+        for resource in self._turned(need, self._resources(need, bound)):
+            if need.where and not self.census.fits(resource, need.where, names):
+                continue
+            if not need.value:
+                yield resource
+            else:
                 yield from (value for value in select(resource, need.value, names) if value not in (None, ""))
 
-    def _resources(self, need: Need, bound: Mapping[str, Any]) -> list[Resource]:
+    def _resources(self, need: Need, bound: Mapping[str, Any]) -> Sequence[Resource]:
         if need.among:
-            return self.population.all(need.among)
+            return self.census.population.all(need.among)
         if need.holds or need.lacks:
             return self._holding(need, bound)
         start = bound[need.of]
@@ -79,35 +79,39 @@ class _Search:
             return [start]
         keys = [reference_key(str(item["reference"])) for item in select(start, need.follow)
                 if isinstance(item, dict) and "reference" in item]
-        return [found for key in keys if (found := self.population.get(key)) is not None]
+        return [found for key in keys if (found := self.census.population.get(key)) is not None]
 
-    def _holding(self, need: Need, bound: Mapping[str, Any]) -> list[Resource]:
+    def _holding(self, need: Need, bound: Mapping[str, Any]) -> Sequence[Resource]:
         """The resources that have an earlier value, or those that do not."""
         name = need.holds or need.lacks
         source = next(one for one in self.needs if one.name == name)
-        wanted = _key(bound[name])
-        names = {**self.constants, **bound}
-        return [one for one in self.population.all(source.among)
-                if (wanted in {_key(value) for value in select(one, source.value, names)}) is bool(need.holds)]
+        held = self.census.holders(source.among, source.value, {**self.census.constants, **bound})
+        having = held.by_value.get(key_of(bound[name]), [])
+        if need.holds:
+            return having
+        ids = {id(one) for one in having}
+        return [one for one in self.census.population.all(source.among) if id(one) not in ids]
 
-    def _values(self, need: Need, fitting: Sequence[Resource], names: Mapping[str, Any]) -> Iterator[Any]:
+    def _values(self, need: Need, names: Mapping[str, Any]) -> Iterator[Any]:
         """The values of the fitting resources, those that few of all resources hold first."""
-        offered: dict[str, Any] = {}
-        for resource in fitting:
-            for value in select(resource, need.value, names):
-                if value not in (None, ""):
-                    offered.setdefault(_key(value), value)
-        everyone = self.population.all(need.among)
-        holders = dict.fromkeys(offered, 0)
-        for resource in everyone:
-            for key in {_key(value) for value in select(resource, need.value, names)} & set(offered):
-                holders[key] += 1
-        keys = [key for key in offered if need.pick == "any" or holders[key] < len(everyone)]
-        for key in sorted(keys, key=lambda one: (*_preference(holders[one]), self._shuffle(need, one))):
-            yield offered[key]
+        held = self.census.holders(need.among, need.value, names)
+        everyone = self.census.population.all(need.among)
+        offered: dict[Any, None] = dict.fromkeys(held.values)
+        if need.where:
+            offered = {key: None for one in everyone if held.of_resource[id(one)]
+                       and self.census.fits(one, need.where, names) for key in held.of_resource[id(one)]}
+        keys = [key for key in self._turned(need, list(offered))
+                if need.pick == "any" or len(held.by_value[key]) < len(everyone)]
+        keys.sort(key=lambda key: _preference(len(held.by_value[key])))
+        for key in keys:
+            yield held.values[key]
 
-    def _shuffle(self, need: Need, text: str) -> str:
-        return hashlib.sha256(f"{self.seed}|{need.name}|{text}".encode()).hexdigest()
+    def _turned(self, need: Need, items: Sequence[Any]) -> Sequence[Any]:
+        """The items in an order that depends on the seed, the same on every machine."""
+        if not items:
+            return items
+        start = zlib.crc32(f"{self.seed}|{need.name}".encode()) % len(items)
+        return [*items[start:], *items[:start]]
 
 
 def _preference(holders: int) -> tuple[int, int]:
@@ -115,10 +119,3 @@ def _preference(holders: int) -> tuple[int, int]:
     if 2 <= holders <= _FEW:
         return 0, holders
     return (1, 0) if holders < 2 else (2, holders)
-
-
-def _key(value: Any) -> str:
-    """What makes two values the same value: a Coding is its system and code, whatever its display."""
-    if isinstance(value, dict) and "code" in value and "value" not in value:
-        return json.dumps([value.get("system"), value["code"]])
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 
 class Unreadable(Exception):
@@ -19,24 +20,23 @@ class Unreadable(Exception):
 def parse(body: bytes) -> Mapping[str, Any]:
     """The JSON object of a body in UTF-8; Unreadable when it is not one."""
     try:
-        text = body.decode("utf-8-sig" if body.startswith(b"\xef\xbb\xbf") else "utf-8")
-    except UnicodeDecodeError as error:
-        raise Unreadable("http.not-utf8", f"byte {error.start} of {len(body)}: 0x{body[error.start]:02x}") from None
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise Unreadable("body.not-json", f"line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except ValueError as error:
-        raise Unreadable("body.not-json", str(error)[:200]) from None
-    except RecursionError:
-        raise Unreadable("body.too-deep", "the JSON is nested too deeply to be read") from None
+        value = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(body, error) from None
     if not isinstance(value, dict):
         raise Unreadable("body.not-json", f"a JSON object was expected, {type(value).__name__} was received")
     return value
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> Unreadable:
+    """What keeps a body from being read: its encoding, its depth or its JSON."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        return Unreadable("http.not-utf8", f"byte {wrong.start} of {len(body)}: 0x{body[wrong.start]:02x}")
+    if "recursion" in error.msg.lower():
+        return Unreadable("body.too-deep", "the JSON is nested too deeply to be read")
+    return Unreadable("body.not-json", f"line {error.lineno}, column {error.colno}: {error.msg}")
 
 
 class Bodies:

@@ -12,6 +12,7 @@ from typing import Any
 import fhirpathpy
 from fhirpathpy.models import models
 
+from conformance.fhir.plain_path import conjuncts as split_conjuncts
 from conformance.fhir.plain_path import plain
 
 
@@ -33,6 +34,7 @@ def compiled(expression: str) -> Callable[..., Any]:
 
 
 _plain_path = functools.lru_cache(maxsize=4096)(plain)
+conjuncts = functools.lru_cache(maxsize=4096)(split_conjuncts)
 
 
 def _first_line(error: Exception) -> str:
@@ -43,7 +45,7 @@ def select(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any
     """The values that the expression selects in a resource; ``names`` are the ``%name`` it may use."""
     fast = _plain_path(expression)
     if fast is not None:
-        return fast(resource)
+        return fast(resource, names or {})
     found = compiled(expression)(resource, dict(names or {}))
     return [_plain(value) for value in found] if isinstance(found, list) else [_plain(found)]
 
@@ -57,5 +59,8 @@ def _plain(value: Any) -> Any:
 
 def holds(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any] | None = None) -> bool:
     """Whether the expression is true for the resource; empty is false, a single non-boolean value is true."""
-    found = select(resource, expression, names)
-    return bool(found) and found[0] is not False
+    for part in conjuncts(expression):
+        found = select(resource, part, names)
+        if not found or found[0] is False:
+            return False
+    return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
+
+import orjson
 
 from conformance.fhir.body import Bodies, Unreadable, parse
 
@@ -29,7 +30,7 @@ def scrubber(bodies: Bodies, mask: Mask) -> Callable[[bytes], bytes]:
             return body
         if not _visit(value, False, mask):
             return body
-        clean = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        clean = orjson.dumps(value)
         bodies.keep(clean, value)
         return clean
 

@@ -17,6 +17,7 @@ class Population:
         self._of: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}
         self._fresh: list[Resource] = []
+        self._pointed: dict[str, None] = {}
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange], bodies: Bodies) -> Population:
@@ -49,6 +50,8 @@ class Population:
                 self._of[key] = resource
                 self._by_type.setdefault(kind, {})[key] = resource
                 self._fresh.append(resource)
+                for reference in _references(resource):
+                    self._pointed.setdefault(reference_key(reference))
 
     def fresh(self) -> list[Resource]:
         """The resources added since this was last asked."""
@@ -70,13 +73,7 @@ class Population:
     def unknown_references(self, kinds: Iterable[str]) -> list[str]:
         """``Type/id`` of the given types that known resources point at and that are not known, in order."""
         wanted = frozenset(kinds)
-        found: dict[str, None] = {}
-        for resource in self._of.values():
-            for reference in _references(resource):
-                key = reference_key(reference)
-                if key.split("/")[0] in wanted and key not in self._of:
-                    found.setdefault(key)
-        return list(found)
+        return [key for key in self._pointed if key not in self._of and key.split("/")[0] in wanted]
 
 
 def _references(node: Mapping[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ R4 leaves open, a parameter that the profile does not define. A None is never he
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,8 +47,11 @@ def criteria(query: Iterable[tuple[str, str]]) -> list[Criterion]:
     return [Criterion(name, value) for name, value in query if name.split(":")[0] not in RESULT_PARAMETERS]
 
 
-def split(text: str, separator: str) -> list[str]:
+@functools.lru_cache(maxsize=8192)
+def split(text: str, separator: str) -> tuple[str, ...]:
     """The parts of a search value at an unescaped separator; escapes are kept for the next split."""
+    if "\\" not in text:
+        return tuple(text.split(separator))
     parts, current, index = [], "", 0
     while index < len(text):
         if text[index] == "\\" and index + 1 < len(text):
@@ -60,12 +64,12 @@ def split(text: str, separator: str) -> list[str]:
         else:
             current += text[index]
         index += 1
-    return [*parts, current]
+    return (*parts, current)
 
 
 def unescape(text: str) -> str:
     """A search value without its backslashes."""
-    return re.sub(r"\\([\\,|$])", r"\1", text)
+    return re.sub(r"\\([\\,|$])", r"\1", text) if "\\" in text else text
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
@@ -122,7 +126,20 @@ class Searcher:
         parameter = self.parameters.get((kind, base))
         if parameter is None:
             return None
-        return self.compare(parameter, modifier, value, self.values(resource, parameter))
+        held = self.values(resource, parameter)
+        if parameter.type == "token" and modifier in ("", "not"):
+            found = _tokens(value, self._token_pairs(resource, parameter, held))
+            return found if not modifier else not found
+        return self.compare(parameter, modifier, value, held)
+
+    def _token_pairs(self, resource: Resource, parameter: SearchParameter, held: list[Any]) -> list[Any]:
+        """The (system, code) pairs of the values held, made once per resource and parameter."""
+        store = self.lasting if (id(resource), "") in self.lasting else self._passing
+        key = (id(resource), f"token {parameter.expression}")
+        known = store.get(key)
+        if known is None or known[0] is not resource:
+            known = store[key] = resource, [pair for item in held for pair in _pairs(item)]
+        return known[1]
 
     def values(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
         """What the parameter's expression selects in the resource."""
@@ -209,6 +226,16 @@ class Searcher:
         return any_of(self.answers(referrer, rest, value) for referrer in found)
 
 
+@functools.lru_cache(maxsize=4096)
+def _wanted(value: str) -> tuple[tuple[str, ...], ...]:
+    """The alternatives of a token value, each cut at its bar."""
+    return tuple(tuple(unescape(part) for part in split(one, "|")) for one in split(value, ","))
+
+
+def _tokens(value: str, pairs: list[tuple[str, str]]) -> bool:
+    return any(_is_token(system, code, parts) for parts in _wanted(value) for system, code in pairs)
+
+
 def _token(item: Any, modifier: str, value: str) -> bool:
     parts = [unescape(part) for part in split(value, "|")]
     if modifier == "of-type":
@@ -234,7 +261,7 @@ def _pairs(item: Any) -> list[tuple[str, str]]:
     return [(str(item.get("system", "")), str(item.get("value", "")))]
 
 
-def _is_token(system: str, code: str, parts: list[str]) -> bool:
+def _is_token(system: str, code: str, parts: Sequence[str]) -> bool:
     if len(parts) == 1:
         return code == parts[0]
     if not parts[0]:

@@ -15,7 +15,10 @@ from conformance.reference.fault import Answer
 from conformance.reference.refusal import Refusal
 
 ROR_HEADERS = (
-    "ror-profil-utilisateur-code", "ror-profil-utilisateur-system", "ror-role-metier-code", "ror-role-metier-system",
+    "ror-profil-utilisateur-code",
+    "ror-profil-utilisateur-system",
+    "ror-role-metier-code",
+    "ror-role-metier-system",
 )
 _LIFETIME = 300
 
@@ -47,7 +50,10 @@ class Access:
     def issue(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer of the token endpoint to a client_credentials request (RFC 6749, section 4.4)."""
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
-        client, secret = _basic(headers.get("authorization", "")) or (form.get("client_id", ""), form.get("client_secret", ""))
+        client, secret = _basic(headers.get("authorization", "")) or (
+            form.get("client_id", ""),
+            form.get("client_secret", ""),
+        )
         if form.get("grant_type") != "client_credentials":
             return _json(400, {"error": "unsupported_grant_type"})
         known = bool(self.client_id) and hmac.compare_digest(client.encode(), self.client_id.encode())
@@ -68,4 +74,6 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 
 def _json(status: int, content: Mapping[str, object]) -> Answer:
-    return Answer(status, {"content-type": "application/json", "cache-control": "no-store"}, json.dumps(content).encode())
+    return Answer(
+        status, {"content-type": "application/json", "cache-control": "no-store"}, json.dumps(content).encode()
+    )

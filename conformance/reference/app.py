@@ -46,7 +46,13 @@ class _Target:
 
 class _Server:
     def __init__(
-        self, store: Store, declared: capability.Declared, base_path: str, fault: Fault | None, clock: Clock, access: Access
+        self,
+        store: Store,
+        declared: capability.Declared,
+        base_path: str,
+        fault: Fault | None,
+        clock: Clock,
+        access: Access,
     ) -> None:
         self._declared = declared
         self._base_path = base_path.rstrip("/")
@@ -91,7 +97,7 @@ class _Server:
     def _target(self, path: str, method: str) -> _Target:
         if path != self._base_path and not path.startswith(f"{self._base_path}/"):
             raise Refusal(404, "not-found", "there is nothing at this address")
-        parts = path[len(self._base_path):].strip("/").split("/")
+        parts = path[len(self._base_path) :].strip("/").split("/")
         if parts == ["metadata"]:
             return self._of(method, {"GET": "capabilities"})
         kind = parts[0]
@@ -138,8 +144,14 @@ def _sent(request: Request, answer: Answer) -> Response:
 
 
 def create_app(
-    store: Store, *, profile_id: str, base_path: str = "/ws-diffusion-fhir", fault: Fault | None = None,
-    clock: Clock = utc_now, access: Access | None = None, profiles: Path | None = None,
+    store: Store,
+    *,
+    profile_id: str,
+    base_path: str = "/ws-diffusion-fhir",
+    fault: Fault | None = None,
+    clock: Clock = utc_now,
+    access: Access | None = None,
+    profiles: Path | None = None,
 ) -> Starlette:
     """The application that serves a store under a profile; ``fault`` makes it wrong in one way.
 

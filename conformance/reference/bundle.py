@@ -28,7 +28,10 @@ def searchset(
         others = fault.included(store, found.kind, ranks, others)
     bundle: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(found.ranks), "link": page_links}
     keys = [(found.kind, rank) for rank in ranks]
-    entries = [*_entries(store, keys, "match", base, found.circles), *_entries(store, others, "include", base, found.circles)]
+    entries = [
+        *_entries(store, keys, "match", base, found.circles),
+        *_entries(store, others, "include", base, found.circles),
+    ]
     if entries:
         bundle["entry"] = entries
     return bundle

@@ -47,8 +47,13 @@ def statement(declared_here: Declared, date: str) -> Json:
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
         "patchFormat": ["application/fhir+json"],
-        "rest": [{"mode": "server", "security": {"cors": False},
-                  "resource": [_resource(kind, row, declared_here) for kind, row in declared_here.resources.items()]}],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {"cors": False},
+                "resource": [_resource(kind, row, declared_here) for kind, row in declared_here.resources.items()],
+            }
+        ],
     }
 
 
@@ -57,7 +62,9 @@ def _resource(kind: str, row: Mapping[str, Any], declared_here: Declared) -> Jso
     found: Json = {"type": kind}
     if row.get("structure"):
         found["profile"] = row["structure"]
-    found["interaction"] = [{"code": code} for code in row["interactions"] if code in declared_here.interactions[kind]]
+    found["interaction"] = [
+        {"code": code} for code in row["interactions"] if code in declared_here.interactions[kind]
+    ]
     for key, word in (("search-include", "_include"), ("search-revinclude", "_revinclude")):
         values = [value for value in row.get(key, ()) if includes.read(word, value) is not None]
         if values:

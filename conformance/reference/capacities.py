@@ -7,8 +7,12 @@ from conformance.reference.world import World
 
 _CAPACITY = ROR + "ror-location-supported-capacity"
 # equipment code → (feature, bounds of the limit, unit); the guide searches a table by weight
-_LIMITED = {"089": ("001", (200, 250), "kg"), "091": ("001", (180, 250), "kg"), "088": ("001", (200, 350), "kg"),
-            "085": ("002", (80, 90), "cm")}
+_LIMITED = {
+    "089": ("001", (200, 250), "kg"),
+    "091": ("001", (180, 250), "kg"),
+    "088": ("001", (200, 350), "kg"),
+    "085": ("002", (80, 90), "cm"),
+}
 _EQUIPMENT = {
     "01": {"088": 3, "085": 2, "021": 2, None: 5},
     "02": {"089": 3, "091": 2, "098": 2, "102": 1, "103": 2, None: 5},
@@ -18,8 +22,18 @@ _EQUIPMENT = {
 
 
 def _capacity(
-    world: World, kind: str, status: str, number: int, updated: str, *, when: str = "01", gender: str | None = None,
-    closing: str | None = None, additional: str | None = None, crisis: str | None = None, assigned: str = "01",
+    world: World,
+    kind: str,
+    status: str,
+    number: int,
+    updated: str,
+    *,
+    when: str = "01",
+    gender: str | None = None,
+    closing: str | None = None,
+    additional: str | None = None,
+    crisis: str | None = None,
+    assigned: str = "01",
 ) -> Fragment:
     coded, plain = world.parts.coded, world.parts.plain
     inside = [
@@ -31,14 +45,18 @@ def _capacity(
         plain("capacityUpdateDate", "DateTime", updated),
         coded("temporaryAssignement", "J195", assigned),
     ]
-    optional = (("genderCapacityAvailable", "J190", gender), ("capacityClosingType", "J191", closing),
-                ("additionalBedType", "J192", additional), ("crisisType", "J194", crisis))
+    optional = (
+        ("genderCapacityAvailable", "J190", gender),
+        ("capacityClosingType", "J191", closing),
+        ("additionalBedType", "J192", additional),
+        ("crisisType", "J194", crisis),
+    )
     inside += [coded(name, short, code) for name, short, code in optional if code]
     return {"extension": inside, "url": _CAPACITY}
 
 
 def capacities(world: World, field: str, kind: str) -> list[Fragment]:
-    """The capacities of one place: installed, available by gender and by time, occupied, reserved, closed, additional."""
+    """The capacities of one place: installed, available, occupied, and for some reserved, closed, additional."""
     rng = world.rng
     installed = rng.randint(4, 60)
     updated = world.instant()
@@ -59,11 +77,17 @@ def capacities(world: World, field: str, kind: str) -> list[Fragment]:
         closing = world.draw(f"closing-{field}", {"01": 3, "02": 2, "03": 1})
         found.append(_capacity(world, kind, "05", rng.randint(1, 8), updated, closing=closing))
     if world.chance(f"additional-{field}", 2, 4):
-        found.append(_capacity(
-            world, kind, "06", rng.randint(1, 6), updated,
-            additional=world.draw(f"additional-type-{field}", {"01": 2, "02": 2, "03": 1}),
-            crisis=world.draw(f"crisis-{field}", {"01": 2, "02": 2, None: 2}),
-        ))
+        found.append(
+            _capacity(
+                world,
+                kind,
+                "06",
+                rng.randint(1, 6),
+                updated,
+                additional=world.draw(f"additional-type-{field}", {"01": 2, "02": 2, "03": 1}),
+                crisis=world.draw(f"crisis-{field}", {"01": 2, "02": 2, None: 2}),
+            )
+        )
     return found
 
 
@@ -79,10 +103,13 @@ def equipment(world: World, field: str) -> list[Fragment]:
     if code in _LIMITED:
         feature, bounds, unit = _LIMITED[code]
         value = world.rng.choice((bounds[0], sum(bounds) // 2, bounds[1]))
-        limit = {"url": "limitValue",
-                 "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
-        inside.append({"extension": [world.parts.coded("equipmentFeature", "J228", feature), limit],
-                       "url": ROR + "ror-location-equipment-limit"})
+        limit = {"url": "limitValue", "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
+        inside.append(
+            {
+                "extension": [world.parts.coded("equipmentFeature", "J228", feature), limit],
+                "url": ROR + "ror-location-equipment-limit",
+            }
+        )
     return [{"extension": inside, "url": ROR + "ror-location-equipment"}]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,15 +23,23 @@ Span = tuple[int, int]
 
 @lru_cache(maxsize=65536)
 def span(text: str) -> Span | None:
-    """The half-open interval of a FHIR date at its precision, in microseconds; UTC where no zone is said; None if malformed."""
+    """The half-open interval of a FHIR date, in microseconds; UTC where no zone is said; None if malformed."""
     match = _FORM.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     micro = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        start = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0),
-                         int(second or 0), micro, tzinfo=_zone(zone))
+        start = datetime(
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            micro,
+            tzinfo=_zone(zone),
+        )
         length = _length(start, month, day, hour, second, fraction)
     except ValueError:
         return None
@@ -59,7 +67,7 @@ def _length(
         return timedelta(days=1)
     if month:
         return timedelta(days=monthrange(start.year, start.month)[1])
-    return datetime(start.year, 12, 31) - datetime(start.year, 1, 1) + timedelta(days=1)
+    return timedelta(days=366 if isleap(start.year) else 365)
 
 
 def period(value: Mapping[str, Any]) -> Span | None:
@@ -88,10 +96,14 @@ class SearchedDate:
             slack = max(abs(self.now - self.start) // 10, 0)
             return start < self.end + slack and self.start - slack < end
         return {
-            "eq": within, "ne": not within,
-            "gt": end > self.end, "ge": end > self.end or within,
-            "lt": start < self.start, "le": start < self.start or within,
-            "sa": start >= self.end, "eb": end <= self.start,
+            "eq": within,
+            "ne": not within,
+            "gt": end > self.end,
+            "ge": end > self.end or within,
+            "lt": start < self.start,
+            "le": start < self.start or within,
+            "sa": start >= self.end,
+            "eb": end <= self.start,
         }[self.prefix]
 
 

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as the hooks see it; ``interaction`` is the word of a CapabilityStatement, ``search-type``, ``read``."""
+    """A request as the hooks see it; ``interaction`` is a word of CapabilityStatement, as ``search-type``."""
 
     interaction: str
     kind: str

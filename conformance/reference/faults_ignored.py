@@ -9,30 +9,63 @@ from conformance.reference.fault import Fault
 from conformance.reference.parameters import PARAMETERS, Parameter
 from conformance.reference.rewriting import without
 
-SHORT: Mapping[str, str] = MappingProxyType({
-    "HealthcareService": "HS", "Location": "LOC", "Organization": "ORG", "Practitioner": "PRA", "PractitionerRole": "PRO",
-})
+SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        "HealthcareService": "HS",
+        "Location": "LOC",
+        "Organization": "ORG",
+        "Practitioner": "PRA",
+        "PractitionerRole": "PRO",
+    }
+)
 # used in chains and inclusions only, or a second name of another one
 _NOT_ALONE = frozenset(("location", "organization", "partof", "service", "practitioner", "amount-value"))
 _NARROWS = "a criterion that is ignored does not narrow"
 _ALSO: Mapping[str, Mapping[str, str]] = {
-    "": {"ROR-SRC-001": _NARROWS, "ROR-HTTP-019": "the self link repeats a parameter that was not used",
-         "ROR-HTTP-013": "a search that nothing matches finds everything",
-         "ROR-HTTP-053": "at the end of a chain it is ignored too", "ROR-HTTP-054": "after _has it is ignored too"},
-    "token": {"ROR-HTTP-071": "the token is not looked at", "ROR-HTTP-073": "the code alone is not looked at",
-              "ROR-HTTP-060": "with :not it is ignored too"},
+    "": {
+        "ROR-SRC-001": _NARROWS,
+        "ROR-HTTP-019": "the self link repeats a parameter that was not used",
+        "ROR-HTTP-013": "a search that nothing matches finds everything",
+        "ROR-HTTP-053": "at the end of a chain it is ignored too",
+        "ROR-HTTP-054": "after _has it is ignored too",
+    },
+    "token": {
+        "ROR-HTTP-071": "the token is not looked at",
+        "ROR-HTTP-073": "the code alone is not looked at",
+        "ROR-HTTP-060": "with :not it is ignored too",
+    },
     "string": {"ROR-HTTP-017": "a modifier that does not exist is ignored with it"},
-    "date": {"ROR-HTTP-065": "prefixes are ignored with it", "ROR-HTTP-066": "equality is ignored with it",
-             "ROR-HTTP-017": "a malformed date is not refused", "ROR-HTTP-069": "two bounds do not make a period"},
-    "number": {"ROR-HTTP-065": "prefixes are ignored with it", "ROR-HTTP-066": "equality is ignored with it",
-               "ROR-HTTP-017": "a malformed number is not refused"},
-    "quantity": {"ROR-HTTP-065": "prefixes are ignored with it", "ROR-HTTP-078": "the quantity is not looked at",
-                 "ROR-HTTP-017": "a malformed quantity is not refused"},
-    "near": {"ROR-HTTP-042": "without a point there is no distance", "ROR-HTTP-017": "a malformed point is not refused"},
+    "date": {
+        "ROR-HTTP-065": "prefixes are ignored with it",
+        "ROR-HTTP-066": "equality is ignored with it",
+        "ROR-HTTP-017": "a malformed date is not refused",
+        "ROR-HTTP-069": "two bounds do not make a period",
+    },
+    "number": {
+        "ROR-HTTP-065": "prefixes are ignored with it",
+        "ROR-HTTP-066": "equality is ignored with it",
+        "ROR-HTTP-017": "a malformed number is not refused",
+    },
+    "quantity": {
+        "ROR-HTTP-065": "prefixes are ignored with it",
+        "ROR-HTTP-078": "the quantity is not looked at",
+        "ROR-HTTP-017": "a malformed quantity is not refused",
+    },
+    "near": {
+        "ROR-HTTP-042": "without a point there is no distance",
+        "ROR-HTTP-017": "a malformed point is not refused",
+    },
 }
-_OWN = {"_lastUpdated": "ROR-HTTP-070", "_tag": "ROR-HTTP-074", "identifier": "ROR-HTTP-075", "near": "ROR-HTTP-080",
-        "address-postalcode": "ROR-HTTP-077", "nb-capacity": "ROR-HTTP-079", "near-insee-code": "ROR-HTTP-081",
-        "_content": "ROR-HTTP-082"}
+_OWN = {
+    "_lastUpdated": "ROR-HTTP-070",
+    "_tag": "ROR-HTTP-074",
+    "identifier": "ROR-HTTP-075",
+    "near": "ROR-HTTP-080",
+    "address-postalcode": "ROR-HTTP-077",
+    "nb-capacity": "ROR-HTTP-079",
+    "near-insee-code": "ROR-HTTP-081",
+    "_content": "ROR-HTTP-082",
+}
 
 
 def requirement(kind: str, name: str) -> str:
@@ -54,11 +87,16 @@ def _ignored(kind: str, parameter: Parameter) -> Fault:
     return Fault(
         name=f"{SHORT[kind].lower()}-{name.lstrip('_')}-ignored",
         title={"fr": f"{kind} : le critère {name} est ignoré", "en": f"{kind}: the criterion {name} is ignored"},
-        breaks=requirement(kind, name), also=also, query=without(kind, name),
+        # the guide has no parameter _content of its own: a plain requirement speaks of it
+        breaks=_OWN[name] if name == "_content" else requirement(kind, name),
+        also=also,
+        query=without(kind, name),
     )
 
 
 IGNORED: tuple[Fault, ...] = tuple(
     _ignored(kind, parameter)
-    for kind in SHORT for parameter in PARAMETERS[kind].values() if parameter.name not in _NOT_ALONE
+    for kind in SHORT
+    for parameter in PARAMETERS[kind].values()
+    if parameter.name not in _NOT_ALONE
 )

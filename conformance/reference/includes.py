@@ -48,7 +48,7 @@ def included(store: Store, kind: str, matches: Iterable[int], includes: Iterable
     level = _follow(store, first, [*once, *again], seen)
     while level:
         level = _follow(store, level, again, seen)
-    return list(seen)[len(first):]
+    return list(seen)[len(first) :]
 
 
 def _follow(store: Store, level: list[Key], includes: Iterable[Include], seen: dict[Key, None]) -> list[Key]:

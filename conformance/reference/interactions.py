@@ -57,7 +57,9 @@ class Interactions:
         if pages:
             found, used, mark, start = self._snapshots.recall(pages[-1])
         else:
-            pairs = fault.query(sent.kind, sent.pairs) if fault is not None and fault.query is not None else sent.pairs
+            pairs = (
+                fault.query(sent.kind, sent.pairs) if fault is not None and fault.query is not None else sent.pairs
+            )
             strict = "handling=strict" in sent.headers.get("prefer", "").replace(" ", "")
             found = search(self._store, sent.kind, pairs, self._clock(), strict=strict, fault=fault)
             # a server that misreads a request says all the same that it read it
@@ -155,5 +157,9 @@ def with_answer(answer: Answer, *, status: int | None = None, body: bytes | None
     """An answer with another status, body, or headers (an empty value removes one)."""
     changed = {**answer.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
     kept = {name: value for name, value in changed.items() if value}
-    return replace(answer, status=answer.status if status is None else status,
-                   body=answer.body if body is None else body, headers=kept)
+    return replace(
+        answer,
+        status=answer.status if status is None else status,
+        body=answer.body if body is None else body,
+        headers=kept,
+    )

@@ -17,7 +17,9 @@ def refuse_other_formats(pairs: Pairs, accept: str) -> None:
         # an unescaped + of a query string arrives as a space
         media = asked[-1].partition(";")[0].strip().replace(" ", "+")
         if media not in _FORMATS:
-            raise Refusal(406, "not-supported", f"format {asked[-1]!r} cannot be produced, only application/fhir+json")
+            raise Refusal(
+                406, "not-supported", f"format {asked[-1]!r} cannot be produced, only application/fhir+json"
+            )
         return
     if accept and not any(_accepted(part) for part in accept.split(",")):
         raise Refusal(406, "not-supported", f"none of {accept!r} can be produced, only application/fhir+json")
@@ -33,4 +35,6 @@ def refuse_other_content(content_type: str, allowed: frozenset[str]) -> None:
     """Refusal (415) when a body is sent in another format than the allowed ones."""
     media = content_type.partition(";")[0].strip().lower()
     if media not in allowed:
-        raise Refusal(415, "not-supported", f"content type {content_type or 'missing'!r} cannot be read, send {min(allowed)}")
+        raise Refusal(
+            415, "not-supported", f"content type {content_type or 'missing'!r} cannot be read, send {min(allowed)}"
+        )

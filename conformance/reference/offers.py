@@ -11,8 +11,15 @@ from conformance.reference.nomenclature import system_url
 from conformance.reference.places import COMMUNES, Commune, site_name
 from conformance.reference.world import World
 
-_OFFER_TYPE = {"coding": [{"system": system_url("TRE_R355-TypeIdentifiantOffre"), "code": "35",
-                           "display": "Identifiant fonctionnel de l'offre connu par l'instance ROR"}]}
+_OFFER_TYPE = {
+    "coding": [
+        {
+            "system": system_url("TRE_R355-TypeIdentifiantOffre"),
+            "code": "35",
+            "display": "Identifiant fonctionnel de l'offre connu par l'instance ROR",
+        }
+    ]
+}
 _CLOSED = "Période de fermeture et de réouverture prévisionnelle"
 _MODE_NAMES = {"28": "hospitalisation complète", "29": "hospitalisation de jour", "32": "consultation"}
 
@@ -46,8 +53,9 @@ class Offers:
             "id": world.next_id(),
             "meta": world.meta("offer", setting.commune.region),
             "extension": self._extensions(field, setting.commune),
-            "identifier": [{"type": _OFFER_TYPE,
-                            "value": f"{setting.commune.region}/{1_000_000 + world.sequence('offer')}"}],
+            "identifier": [
+                {"type": _OFFER_TYPE, "value": f"{setting.commune.region}/{1_000_000 + world.sequence('offer')}"}
+            ],
             "active": world.chance(f"active-{field.code}", 14, 1),
             "providedBy": {"reference": f"Organization/{setting.provider['id']}"},
             "category": [concept("J238", category(world.codes, field, activity))],
@@ -59,7 +67,10 @@ class Offers:
             "availableTime": [world.parts.opening(day, "08:30:00", "18:00:00") for day in (1, 2, 3, 4, 5)],
         }
         if field.code == "04" and world.chance("family", 1, 2):
-            resource["specialty"] = [*resource["specialty"], concept("J51", world.draw("family-code", {"01": 1, "02": 2}))]
+            resource["specialty"] = [
+                *resource["specialty"],
+                concept("J51", world.draw("family-code", {"01": 1, "02": 2})),
+            ]
         self._close(resource, field)
         return resource
 
@@ -73,18 +84,26 @@ class Offers:
         people = [world.draw(f"patients-{field.code}", field.patients)]
         found: list[Fragment] = [
             parts.plain(ROR + "ror-healthcareservice-sensitive-unit", "Boolean", world.chance("sensitive", 1, 15)),
-            {"extension": [*(parts.coded("supportedPatientInfo", "J29", code) for code in people if code),
-                           parts.age(low, high)],
-             "url": ROR + "ror-healthcareservice-patient-type"},
+            {
+                "extension": [
+                    *(parts.coded("supportedPatientInfo", "J29", code) for code in people if code),
+                    parts.age(low, high),
+                ],
+                "url": ROR + "ror-healthcareservice-patient-type",
+            },
             world.created(),
             parts.contact(world.draw("purpose", {"06": 2, "03": 1, "07": 1}), world.phone()),
         ]
         if world.chance(f"zone-{field.code}", 3, 4):
             found += self._zones(commune)
         if field.code == "03":
-            sector = f"{commune.code[:2]}{world.draw('sector', {'G': 3, 'I': 1})}{world.rng.choice((1, 1, 2, 3, 4)):02d}"
+            sector = (
+                f"{commune.code[:2]}{world.draw('sector', {'G': 3, 'I': 1})}{world.rng.choice((1, 1, 2, 3, 4)):02d}"
+            )
             found.append(parts.plain(ROR + "ror-healthcareservice-psychiatric-sector", "String", sector))
-            found.append(parts.plain(ROR + "ror-healthcareservice-no-consent-habilitation", "Boolean", sector[2] == "G"))
+            found.append(
+                parts.plain(ROR + "ror-healthcareservice-no-consent-habilitation", "Boolean", sector[2] == "G")
+            )
         return found
 
     def _zones(self, home: Commune) -> list[Fragment]:
@@ -92,10 +111,13 @@ class Offers:
         others = self._world.rng.sample(COMMUNES[:8], 2)
         chosen = {commune.code: commune for commune in (home, *others)}
         return [
-            {"extension": [self._world.parts.coded("typeTerritorialDivision", "J223", "3"),
-                           {"url": "codeTerritorialDivision",
-                            "valueCodeableConcept": self._world.commune_concept(commune)}],
-             "url": ROR + "ror-territorial-division"}
+            {
+                "extension": [
+                    self._world.parts.coded("typeTerritorialDivision", "J223", "3"),
+                    {"url": "codeTerritorialDivision", "valueCodeableConcept": self._world.commune_concept(commune)},
+                ],
+                "url": ROR + "ror-territorial-division",
+            }
             for commune in chosen.values()
         ]
 

@@ -50,8 +50,12 @@ def links(address: str, pairs: Pairs, mark: str, start: int, size: int, total: i
     if mark:
         found.append({"relation": "first", "url": f"{address}?{urlencode([*pairs, ('_page', f'{mark}-0')])}"})
     if start:
-        found.append({"relation": "previous",
-                      "url": f"{address}?{urlencode([*pairs, ('_page', f'{mark}-{max(0, start - size)}')])}"})
+        found.append(
+            {
+                "relation": "previous",
+                "url": f"{address}?{urlencode([*pairs, ('_page', f'{mark}-{max(0, start - size)}')])}",
+            }
+        )
     if mark and start + size < total:
         found.append({"relation": "next", "url": page(start + size)})
     return found

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from conformance.reference import extract
 from conformance.reference.extract import Extract, coded_extension, concepts, reference
+from conformance.reference.fragments import ROR
 
 ORDERED = frozenset(("date", "number", "quantity"))
 
@@ -46,7 +47,7 @@ def _price(name: str, inner: str) -> Parameter:
     return _coded(name, "ror-organization-price", inner)
 
 
-_LIMIT = extract.ROR + "ror-location-equipment-limit"
+_LIMIT = ROR + "ror-location-equipment-limit"
 
 _HEALTHCARE_SERVICE = _table(
     *_COMMON,
@@ -77,7 +78,9 @@ _LOCATION = _table(
     _capacity("capacity-closing-type", "capacityClosingType"),
     _capacity("capacity-status", "capacityStatus"),
     _capacity("capacity-type", "capacityType"),
-    Parameter("capacity-update-date", "date", extract.moment("ror-location-supported-capacity", "capacityUpdateDate")),
+    Parameter(
+        "capacity-update-date", "date", extract.moment("ror-location-supported-capacity", "capacityUpdateDate")
+    ),
     _coded("commune-cog", "ror-commune-cog"),
     _capacity("crisis-type", "crisisType"),
     _coded("equipment-feature", "ror-location-equipment", _LIMIT, "equipmentFeature"),
@@ -85,7 +88,9 @@ _LOCATION = _table(
     _capacity("gender-capacity-available", "genderCapacityAvailable"),
     Parameter("limit-value", "quantity", extract.limits),
     Parameter("nb-capacity", "number", extract.integers("ror-location-supported-capacity", "nbCapacity")),
-    Parameter("residential-number", "number", extract.integers("ror-location-residential-capacity", "residentialNumber")),
+    Parameter(
+        "residential-number", "number", extract.integers("ror-location-residential-capacity", "residentialNumber")
+    ),
     _coded("residential-type", "ror-location-residential-capacity", "residentialType"),
     _capacity("temporality-capacity", "temporalityCapacity"),
     _capacity("temporary-assignement", "temporaryAssignement"),
@@ -123,15 +128,17 @@ _TASK = _table(
     Parameter("authored-on", "date", extract.instant("authoredOn")),
 )
 
-PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType({
-    "HealthcareService": _HEALTHCARE_SERVICE,
-    "Location": _LOCATION,
-    "Organization": _ORGANIZATION,
-    "Practitioner": _table(*_COMMON),
-    "PractitionerRole": _PRACTITIONER_ROLE,
-    "Task": _TASK,
-    "Questionnaire": _table(*_COMMON),
-})
+PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
+    {
+        "HealthcareService": _HEALTHCARE_SERVICE,
+        "Location": _LOCATION,
+        "Organization": _ORGANIZATION,
+        "Practitioner": _table(*_COMMON),
+        "PractitionerRole": _PRACTITIONER_ROLE,
+        "Task": _TASK,
+        "Questionnaire": _table(*_COMMON),
+    }
+)
 # _filter and _has are served where the guide declares them
 FILTERED = frozenset(("HealthcareService", "Location"))
 HAS = frozenset(("HealthcareService", "Location"))

@@ -16,13 +16,27 @@ from conformance.reference.refusal import Refusal
 _PATH = re.compile(r"([A-Z][A-Za-z]+)(?:\.([a-z][A-Za-z]*))?(.*)", re.DOTALL)
 _COMMON = frozenset(("extension", "identifier", "telecom", "contained"))
 _REPEATED: Mapping[str, frozenset[str]] = {
-    "HealthcareService": _COMMON | {"category", "type", "specialty", "location", "coverageArea", "characteristic",
-                                    "availableTime", "notAvailable", "program", "communication", "endpoint"},
+    "HealthcareService": _COMMON
+    | {
+        "category",
+        "type",
+        "specialty",
+        "location",
+        "coverageArea",
+        "characteristic",
+        "availableTime",
+        "notAvailable",
+        "program",
+        "communication",
+        "endpoint",
+    },
     "Location": _COMMON | {"alias", "type", "hoursOfOperation", "endpoint"},
     "Organization": _COMMON | {"alias", "type", "address", "contact", "endpoint"},
     "Practitioner": _COMMON | {"name", "address", "photo", "qualification", "communication"},
-    "PractitionerRole": _COMMON | {"code", "specialty", "location", "healthcareService", "availableTime", "notAvailable"},
-    "Task": _COMMON | {"basedOn", "partOf", "performerType", "insurance", "note", "relevantHistory", "input", "output"},
+    "PractitionerRole": _COMMON
+    | {"code", "specialty", "location", "healthcareService", "availableTime", "notAvailable"},
+    "Task": _COMMON
+    | {"basedOn", "partOf", "performerType", "insurance", "note", "relevantHistory", "input", "output"},
 }
 
 
@@ -53,8 +67,14 @@ def _operations(parameters: Any) -> list[_Operation]:
             raise Refusal(400, "structure", f"parameter {parameter.get('name')!r} is not an operation")
         parts = {part.get("name"): part for part in parameter.get("part", ())}
         values = {name: _value(part) for name, part in parts.items()}
-        found.append(_Operation(str(values.get("type", "")), str(values.get("path", "")),
-                                str(values.get("name", "")), values.get("value")))
+        found.append(
+            _Operation(
+                str(values.get("type", "")),
+                str(values.get("path", "")),
+                str(values.get("name", "")),
+                values.get("value"),
+            )
+        )
     if not found:
         raise Refusal(400, "structure", "no operation is given")
     return found
@@ -129,7 +149,7 @@ def _position(resource: Json, name: str, rest: str, path: str) -> int:
     if rest:
         try:
             selected = fhirpathpy.evaluate(resource, path, {})
-        except Exception:  # noqa: BLE001 - the library raises bare Exception on a path that it cannot read
+        except Exception:  # the library raises bare Exception on a path that it cannot read
             raise Refusal(400, "invalid", f"path {path!r} cannot be read") from None
     if len(selected) != 1 or selected[0] not in items:
         raise _not_one(path, name)

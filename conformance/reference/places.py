@@ -60,15 +60,34 @@ BY_CODE: Mapping[str, Commune] = MappingProxyType({commune.code: commune for com
 REGION_NAMES: Mapping[str, str] = MappingProxyType({"52": "Pays de la Loire", "53": "Bretagne"})
 
 _STREETS = (
-    ("RUE", "rue", "des Érables"), ("RUE", "rue", "de l'Étang-Neuf"), ("AV", "avenue", "Aubrac de Kerlann"),
-    ("BD", "boulevard", "du Général Estève"), ("PL", "place", "de la Fraternité"),
-    ("CHE", "chemin", "du Bois-d'Amour"), ("ALL", "allée", "Hélène Corbineau"), ("QU", "quai", "des Caboteurs"),
-    ("RTE", "route", "de l'Île-aux-Moines"), ("IMP", "impasse", "Noël Guérin"),
+    ("RUE", "rue", "des Érables"),
+    ("RUE", "rue", "de l'Étang-Neuf"),
+    ("AV", "avenue", "Aubrac de Kerlann"),
+    ("BD", "boulevard", "du Général Estève"),
+    ("PL", "place", "de la Fraternité"),
+    ("CHE", "chemin", "du Bois-d'Amour"),
+    ("ALL", "allée", "Hélène Corbineau"),
+    ("QU", "quai", "des Caboteurs"),
+    ("RTE", "route", "de l'Île-aux-Moines"),
+    ("IMP", "impasse", "Noël Guérin"),
 )
 _SITES = (
-    "L'Îlot des Érables", "Kerlann", "Bois-d'Amour", "Sainte-Aurélie", "Les Trois Rivières", "Hélène Corbineau",
-    "La Chênaie", "Belle-Étoile", "Port-Éloi", "Saint-Théodule", "L'Estuaire", "Les Hauts de l'Aubance",
-    "Clos-Fleuri", "Ker Avel", "Val d'Érèbe", "Les Ajoncs",
+    "L'Îlot des Érables",
+    "Kerlann",
+    "Bois-d'Amour",
+    "Sainte-Aurélie",
+    "Les Trois Rivières",
+    "Hélène Corbineau",
+    "La Chênaie",
+    "Belle-Étoile",
+    "Port-Éloi",
+    "Saint-Théodule",
+    "L'Estuaire",
+    "Les Hauts de l'Aubance",
+    "Clos-Fleuri",
+    "Ker Avel",
+    "Val d'Érèbe",
+    "Les Ajoncs",
 )
 
 

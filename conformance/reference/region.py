@@ -76,10 +76,18 @@ class _Region:
         if house.kind != "ch":
             return [internal(self._world, house, house.resource, "2", f"Service {name}")]
         pole = internal(self._world, house, house.resource, "1", f"Pôle {name}")
-        return [pole, *(internal(self._world, house, pole, "2", f"Service {site_name(self._world.rng)}") for _ in range(2))]
+        return [
+            pole,
+            *(internal(self._world, house, pole, "2", f"Service {site_name(self._world.rng)}") for _ in range(2)),
+        ]
 
     def _offer(
-        self, house: Establishment, units: list[Fragment], places: list[Fragment], field: str, number: int,
+        self,
+        house: Establishment,
+        units: list[Fragment],
+        places: list[Fragment],
+        field: str,
+        number: int,
         team: list[Fragment],
     ) -> Iterator[Fragment]:
         world = self._world

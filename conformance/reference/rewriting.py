@@ -32,7 +32,7 @@ def kept(wanted: Callable[[str, str, str], bool]) -> Rewrite:
 def without(kind: str, parameter: str) -> Rewrite:
     """Drops a parameter of a type, also at the end of a chain; an empty type means any."""
 
-    def wanted(searched: str, name: str, value: str) -> bool:
+    def wanted(searched: str, name: str, _value: str) -> bool:
         found, bare, _ = leaf(searched, name)
         return bare != parameter or kind not in ("", found)
 

@@ -45,7 +45,7 @@ class _Plan:
 def search(
     store: Store, kind: str, pairs: Pairs, now: datetime, *, strict: bool = False, fault: Fault | None = None
 ) -> Found:
-    """The matches of a search; Refusal (400) when it cannot be executed, or holds unknown parameters under ``strict``."""
+    """The matches of a search; Refusal (400) when it cannot be executed; ``strict`` refuses unknown parameters."""
     plan = _Plan()
     if fault is not None and fault.page_sizes is not None:
         plan.size, plan.maximum = fault.page_sizes
@@ -104,7 +104,13 @@ def _criterion(plan: _Plan, store: Store, criteria: Criteria, kind: str, name: s
         return False
     word = name.rpartition(".")[2]
     for text in value.split(","):
-        circle = around_point(text) if word == "near" else around_commune(text, store)[1] if word == "near-insee-code" else None
+        circle = (
+            around_point(text)
+            if word == "near"
+            else around_commune(text, store)[1]
+            if word == "near-insee-code"
+            else None
+        )
         if circle is not None:
             plan.circles.append(circle)
     return True

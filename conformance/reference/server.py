@@ -48,12 +48,24 @@ class Running:
     """``with Running(app) as base_url``: the application served in a thread; ``tls`` is a server context."""
 
     def __init__(
-        self, app: ASGIApplication, *, host: str = "127.0.0.1", port: int = 0, base_path: str = "/ws-diffusion-fhir",
+        self,
+        app: ASGIApplication,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        base_path: str = "/ws-diffusion-fhir",
         tls: ssl.SSLContext | None = None,
     ) -> None:
         config = uvicorn.Config(
-            app, host=host, port=port, ws="none", lifespan="off", log_level="error", access_log=False,
-            timeout_graceful_shutdown=1, ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+            app,
+            host=host,
+            port=port,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         )
         self._server = _Quick(config)
         self._thread = threading.Thread(target=self._server.run, name="reference-ror", daemon=True)

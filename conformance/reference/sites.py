@@ -39,7 +39,9 @@ def place(world: World, commune: Commune, field: str, finess: str) -> Fragment:
     identifiers = [_identifier("25", f"{commune.region}/{3_000_000 + number}")]
     if number % 2:
         identifiers.append(_identifier("26", f"1{finess}/UF-{number:05d}"))
-    status, operational = world.draw("place-status", {("active", "3"): 8, ("suspended", "2"): 1, ("inactive", "1"): 1})
+    status, operational = world.draw(
+        "place-status", {("active", "3"): 8, ("suspended", "2"): 1, ("inactive", "1"): 1}
+    )
     resource: Fragment = {
         "resourceType": "Location",
         "id": world.next_id(),

@@ -15,10 +15,18 @@ G07 = system_url("TRE_G07-TypeIdentifiantStructure")
 # the guide writes this one with an underscore in both places
 R345 = "https://mos.esante.gouv.fr/NOS/TRE_R345-TypeIdentifiantAutre/FHIR/TRE_R345-TypeIdentifiantAutre"
 PERIOD = "http://hl7.org/fhir/StructureDefinition/organization-period"
-_CATEGORIES = {"smr": {"109": 3, "365": 1}, "ch": {"355": 3, "101": 1, "106": 1}, "psy": {"292": 2, "156": 2},
-               "ms": {"500": 4, "183": 2, "255": 1, "202": 1, "209": 1}}
-_TITLES = {"smr": "Centre de réadaptation", "ch": "Centre hospitalier", "psy": "Centre de santé mentale",
-           "ms": "Résidence médico-sociale"}
+_CATEGORIES = {
+    "smr": {"109": 3, "365": 1},
+    "ch": {"355": 3, "101": 1, "106": 1},
+    "psy": {"292": 2, "156": 2},
+    "ms": {"500": 4, "183": 2, "255": 1, "202": 1, "209": 1},
+}
+_TITLES = {
+    "smr": "Centre de réadaptation",
+    "ch": "Centre hospitalier",
+    "psy": "Centre de santé mentale",
+    "ms": "Résidence médico-sociale",
+}
 _PRICES = {"smr": {"01": 1}, "ms": {"02": 4, "04": 1, "05": 2, "06": 1, "07": 1}}
 
 
@@ -57,14 +65,17 @@ def legal_entity(world: World, commune: Commune) -> tuple[Fragment, str]:
     legal, group = world.draw("legal", {("13", "1200"): 3, ("60", "2100"): 2, ("72", "2200"): 2})
     concept = world.codes.concept
     resource = _base(
-        world, commune, f"Groupement {site_name(world.rng)}, {commune.name}",
+        world,
+        commune,
+        f"Groupement {site_name(world.rng)}, {commune.name}",
         [concept("J199", legal), concept("J200", group)],
-        [_identifier("40", "urn:oid:1.2.250.1.71.4.2.2", identifiers.id_nat_struct("finess", finess)),
-         _identifier("1", "https://finess.esante.gouv.fr", finess),
-         _identifier("2", "https://sirene.fr", siren)],
+        [
+            _identifier("40", "urn:oid:1.2.250.1.71.4.2.2", identifiers.id_nat_struct("finess", finess)),
+            _identifier("1", "https://finess.esante.gouv.fr", finess),
+            _identifier("2", "https://sirene.fr", siren),
+        ],
     )
-    resource["extension"].append(
-        {"url": ROR + "ror-organization-creation-date", "valueDate": world.day(1960, 2015)})
+    resource["extension"].append({"url": ROR + "ror-organization-creation-date", "valueDate": world.day(1960, 2015)})
     resource["address"] = [street(world.rng, commune)]
     return resource, siren
 
@@ -75,30 +86,47 @@ def establishment(world: World, commune: Commune, kind: str, parent: Fragment, s
     finess = identifiers.finess(commune.code[:2], number)
     title = _TITLES[kind]
     resource = _base(
-        world, commune, f"{title} {site_name(world.rng)}",
-        [world.codes.concept("J55", world.draw(f"category-{kind}", _CATEGORIES[kind])),
-         world.codes.concept("J202", world.draw("espic", {"0": 2, "1": 2, "6": 1, "7": 1}))],
-        [_identifier("40", "urn:oid:1.2.250.1.71.4.2.2", identifiers.id_nat_struct("finess", finess)),
-         _identifier("1", "https://finess.esante.gouv.fr", finess),
-         _identifier("3", "https://sirene.fr", identifiers.siret(siren, number))],
+        world,
+        commune,
+        f"{title} {site_name(world.rng)}",
+        [
+            world.codes.concept("J55", world.draw(f"category-{kind}", _CATEGORIES[kind])),
+            world.codes.concept("J202", world.draw("espic", {"0": 2, "1": 2, "6": 1, "7": 1})),
+        ],
+        [
+            _identifier("40", "urn:oid:1.2.250.1.71.4.2.2", identifiers.id_nat_struct("finess", finess)),
+            _identifier("1", "https://finess.esante.gouv.fr", finess),
+            _identifier("3", "https://sirene.fr", identifiers.siret(siren, number)),
+        ],
     )
     if number % 4 == 0:
         resource["alias"] = [f"{title.split()[0]} d'{commune.name}"]
-    extensions: list[Fragment] = resource["extension"]
-    plain, coded = world.parts.plain, world.parts.coded
-    if kind in ("ch", "smr"):
-        extensions.append(plain(ROR + "ror-organization-drop-zone", "Boolean", number % 2 == 0))
-    if kind == "ch":
-        extensions.append(coded(ROR + "ror-organization-level-recours-orsan", "J204", world.draw("orsan", {"1": 1, "4": 2})))
-    if kind == "ms":
-        extensions.append(coded(ROR + "ror-organization-financial-help-type", "J31", world.draw("aid", {"01": 1, "02": 1})))
-        extensions.append(plain(ROR + "ror-organization-nb-permanent-social-help-place", "Integer", world.rng.randint(0, 60)))
-    extensions += prices(world, kind)
+    resource["extension"] += [*_services(world, kind, number), *prices(world, kind)]
     _close(world, resource, "eg")
     resource["address"] = [street(world.rng, commune)]
     resource["partOf"] = {"reference": f"Organization/{parent['id']}"}
     resource["contact"] = [_contact(world)]
     return Establishment(resource, commune, kind, finess)
+
+
+def _services(world: World, kind: str, number: int) -> list[Fragment]:
+    """What the kind of an establishment says of it: drop zone, ORSAN level, social help."""
+    found: list[Fragment] = []
+    plain, coded = world.parts.plain, world.parts.coded
+    if kind in ("ch", "smr"):
+        found.append(plain(ROR + "ror-organization-drop-zone", "Boolean", number % 2 == 0))
+    if kind == "ch":
+        found.append(
+            coded(ROR + "ror-organization-level-recours-orsan", "J204", world.draw("orsan", {"1": 1, "4": 2}))
+        )
+    if kind == "ms":
+        found.append(
+            coded(ROR + "ror-organization-financial-help-type", "J31", world.draw("aid", {"01": 1, "02": 1}))
+        )
+        found.append(
+            plain(ROR + "ror-organization-nb-permanent-social-help-place", "Integer", world.rng.randint(0, 60))
+        )
+    return found
 
 
 def _contact(world: World) -> Fragment:
@@ -119,7 +147,8 @@ def _close(world: World, resource: Fragment, deck: str) -> None:
         resource["extension"].append({"url": PERIOD, "valuePeriod": {"start": world.day(2000, 2020), "end": end}})
         if kind == "PRO":
             resource["extension"].append(
-                {"url": ROR + "ror-organization-reopening-date", "valueDate": world.day(2027, 2027)})
+                {"url": ROR + "ror-organization-reopening-date", "valueDate": world.day(2027, 2027)}
+            )
     elif world.chance(f"org-opened-{deck}", 1, 3):
         resource["extension"].append({"url": PERIOD, "valuePeriod": {"start": world.day(2000, 2020)}})
 
@@ -128,7 +157,10 @@ def internal(world: World, house: Establishment, parent: Fragment, kind: str, na
     """An internal organisation (OI) of an establishment: 1 pole, 2 service, 3 functional unit."""
     value = f"{house.commune.region}/{5_000_000 + world.sequence('oi')}"
     resource = _base(
-        world, house.commune, name, [world.codes.concept("J203", kind)],
+        world,
+        house.commune,
+        name,
+        [world.codes.concept("J203", kind)],
         [_identifier("42", "https://oi.esante.gouv.fr", value, R345)],
     )
     _close(world, resource, "oi")
@@ -148,8 +180,10 @@ def prices(world: World, kind: str) -> list[Fragment]:
 
 def _price(world: World, kind: str) -> Fragment:
     coded = world.parts.coded
-    amount: dict[str, Any] = {"value": world.draw("amount", {18.5: 1, 42: 1, 65.4: 2, 72: 1, 95.25: 1, 120: 1}),
-                              "currency": "EUR"}
+    amount: dict[str, Any] = {
+        "value": world.draw("amount", {18.5: 1, 42: 1, 65.4: 2, 72: 1, 95.25: 1, 120: 1}),
+        "currency": "EUR",
+    }
     inside = [
         coded("priceType", "J36", kind),
         coded("priceUnit", "J205", world.draw("price-unit", {"2": 3, "3": 2, "1": 1, "4": 1})),

@@ -10,10 +10,13 @@ from decimal import Decimal, InvalidOperation
 PREFIXES = frozenset(("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"))
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 # the guide codes units in a French system whose codes are those of UCUM
-_UCUM = frozenset((
-    "http://unitsofmeasure.org", "https://unitsofmeasure.org",
-    "https://mos.esante.gouv.fr/NOS/TRE_R247-UcumUniteMesure/FHIR/TRE-R247-UcumUniteMesure",
-))
+_UCUM = frozenset(
+    (
+        "http://unitsofmeasure.org",
+        "https://unitsofmeasure.org",
+        "https://mos.esante.gouv.fr/NOS/TRE_R247-UcumUniteMesure/FHIR/TRE-R247-UcumUniteMesure",
+    )
+)
 Quantity = tuple[Decimal, str, str, str]
 
 
@@ -81,8 +84,12 @@ class Number:
         if self.prefix == "ap":
             return abs(found - self.value) <= max(abs(self.value) / 10, self.high - self.value)
         return {
-            "gt": found > self.value, "sa": found > self.value, "ge": found >= self.value,
-            "lt": found < self.value, "eb": found < self.value, "le": found <= self.value,
+            "gt": found > self.value,
+            "sa": found > self.value,
+            "ge": found >= self.value,
+            "lt": found < self.value,
+            "eb": found < self.value,
+            "le": found <= self.value,
         }[self.prefix]
 
 

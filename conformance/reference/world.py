@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -11,7 +11,7 @@ from conformance.reference.fragments import ROR, Fragment, Fragments
 from conformance.reference.nomenclature import Deck, Nomenclatures, system_url
 from conformance.reference.places import Commune
 
-FIRST_UPDATE = datetime(2024, 11, 1)
+FIRST_UPDATE = datetime(2024, 11, 1, tzinfo=UTC)
 _UPDATE_DAYS = 730
 _SYNONYMS: Mapping[str, str] = {"offer": "healthcareservice", "place": "location"}
 
@@ -20,7 +20,7 @@ class World:
     """One generation in progress; every choice goes through it, so a seed gives one region."""
 
     def __init__(self, seed: int, codes: Nomenclatures | None = None) -> None:
-        self.rng = Random(seed)
+        self.rng = Random(seed)  # noqa: S311 - a reproducible region, not a secret
         self.codes = codes or Nomenclatures()
         self.parts = Fragments(self.codes)
         self._id = 1000
@@ -55,11 +55,13 @@ class World:
         seconds = self.rng.randrange(_UPDATE_DAYS * 86400)
         moment = FIRST_UPDATE + timedelta(seconds=seconds, milliseconds=self.rng.randrange(1000))
         zone = "+02:00" if 4 <= moment.month <= 10 else "+01:00"
-        return f"{moment.isoformat(timespec='milliseconds')}{zone}"
+        return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}{zone}"
 
     def day(self, first_year: int, last_year: int) -> str:
         """A date between two years, on one of few days of the month so that dates repeat."""
-        return f"{self.rng.randint(first_year, last_year)}-{self.rng.randint(1, 12):02d}-{self.rng.choice((1, 15)):02d}"
+        return (
+            f"{self.rng.randint(first_year, last_year)}-{self.rng.randint(1, 12):02d}-{self.rng.choice((1, 15)):02d}"
+        )
 
     def phone(self) -> str:
         """A telephone number of a range kept for fiction (02 61 91)."""

@@ -1,0 +1,20 @@
+"""The catalogue of faults: each makes the reference ROR wrong in one way that a judge must see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from conformance.reference.fault import Answer, Asked, Fault
+from conformance.reference.faults_bundle import BUNDLE
+from conformance.reference.faults_capability import CAPABILITY
+from conformance.reference.faults_data import DATA
+from conformance.reference.faults_http import HTTP
+from conformance.reference.faults_ignored import IGNORED
+from conformance.reference.faults_search import SEARCH
+
+FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *CAPABILITY, *IGNORED)}
+)
+
+__all__ = ["FAULTS", "Answer", "Asked", "Fault"]

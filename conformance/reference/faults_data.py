@@ -1,0 +1,373 @@
+"""Faults of the resources themselves: structures, nomenclatures, and reads that differ from searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from conformance.reference.fault import Fault, Json
+from conformance.reference.fragments import ROR
+from conformance.reference.nomenclature import system_url
+from conformance.reference.store import Store
+
+Change = Callable[[Json], Json]
+_PATIENT = ROR + "ror-healthcareservice-patient-type"
+_CAPACITY = ROR + "ror-location-supported-capacity"
+_SEARCHED = {"ROR-SRC-001": "values that cannot be searched any more"}
+
+
+def _only(kind: str, change: Change) -> Change:
+    return lambda resource: change(resource) if resource["resourceType"] == kind else resource
+
+
+def _sometimes(change: Change) -> Change:
+    """Changes the resources of even id: a fault is seldom everywhere."""
+    return lambda resource: change(resource) if int(resource["id"]) % 2 == 0 else resource
+
+
+def _without(name: str) -> Change:
+    return lambda resource: {key: value for key, value in resource.items() if key != name}
+
+
+def _without_extension(url: str) -> Change:
+    return lambda resource: {**resource, "extension": [e for e in resource["extension"] if e["url"] != url]}
+
+
+def _mapped(url: str, change: Change) -> Change:
+    """Changes the extensions of a url, at the first level of a resource or of an extension."""
+
+    def apply(holder: Json) -> Json:
+        return {**holder, "extension": [change(e) if e["url"] == url else e for e in holder["extension"]]}
+
+    return apply
+
+
+def _concepts(name: str, change: Callable[[Mapping[str, str]], Json]) -> Change:
+    """Changes the codings of a list of CodeableConcepts."""
+
+    def apply(resource: Json) -> Json:
+        if name not in resource:
+            return resource
+        found = [
+            {**concept, "coding": [change(coding) for coding in concept["coding"]]} for concept in resource[name]
+        ]
+        return {**resource, name: found}
+
+    return apply
+
+
+def _system(old: str, new: str) -> Callable[[Mapping[str, str]], Json]:
+    return lambda coding: {**coding, "system": new if coding["system"] == old else coding["system"]}
+
+
+def _code(system: str, code: str) -> Callable[[Mapping[str, str]], Json]:
+    return lambda coding: {**coding, "code": code} if coding["system"] == system else dict(coding)
+
+
+def _capacity_code(resource: Json) -> Json:
+    def change(status: Json) -> Json:
+        coding = status["valueCodeableConcept"]["coding"][0]
+        return {**status, "valueCodeableConcept": {"coding": [{**coding, "code": "9"}]}}
+
+    return _mapped(_CAPACITY, _mapped("capacityStatus", change))(resource)
+
+
+def _operational_system(resource: Json) -> Json:
+    coding = {**resource["operationalStatus"], "system": "urn:statut-lieu"}
+    return {**resource, "operationalStatus": coding}
+
+
+def _patients_at_top(resource: Json) -> Json:
+    """Moves what is inside the patient type extension to the resource."""
+    moved = [
+        inner
+        for e in resource["extension"]
+        if e["url"] == _PATIENT
+        for inner in e["extension"]
+        if inner["url"] == "supportedPatientInfo"
+    ]
+    return {**resource, "extension": [*resource["extension"], *moved]}
+
+
+def _foreign_extension(resource: Json) -> Json:
+    foreign = {"url": ROR + "ror-organization-star-rating", "valueInteger": 4}
+    return {**resource, "extension": [*resource["extension"], foreign]}
+
+
+def _bad_instant(resource: Json) -> Json:
+    day = resource["meta"]["lastUpdated"][:10].replace("-", "/")
+    return {**resource, "meta": {**resource["meta"], "lastUpdated": day}}
+
+
+def _position_as_text(resource: Json) -> Json:
+    if "position" not in resource:
+        return resource
+    position = resource["position"]
+    return {**resource, "position": {**position, "latitude": str(position["latitude"])}}
+
+
+def _active_as_text(resource: Json) -> Json:
+    return {**resource, "active": "true" if resource["active"] else "false"}
+
+
+def _other_description(resource: Json) -> Json:
+    if "notAvailable" not in resource:
+        return resource
+    return {**resource, "notAvailable": [{**each, "description": "Fermeture"} for each in resource["notAvailable"]]}
+
+
+def _finess_system(resource: Json) -> Json:
+    found = [
+        {**each, "system": "urn:finess"} if each["system"] == "https://finess.esante.gouv.fr" else each
+        for each in resource["identifier"]
+    ]
+    return {**resource, "identifier": found}
+
+
+def _other_resource(store: Store, resource: Json) -> Json:
+    """The neighbour of a resource in the store."""
+    kind = resource["resourceType"]
+    rank = store.rank(kind, resource["id"]) or 0
+    return store.at(kind, (rank + 1) % store.count(kind))
+
+
+def _other_content(_store: Store, resource: Json) -> Json:
+    meta = {name: value for name, value in resource["meta"].items() if name != "tag"}
+    return {**resource, "meta": meta, "name": "Nom provisoire"} if "tag" in resource["meta"] else resource
+
+
+_R211 = system_url("TRE_R211-ActiviteOperationnelle")
+_R244 = system_url("TRE_R244-CategorieOrganisation")
+_R66 = system_url("TRE_R66-CategorieEtablissement")
+_SEARCH_BY_TYPE = {
+    "ROR-HTTP-071": "searches by the right system select less",
+    "ROR-SP-ORG-type": "searches by the right system select less",
+}
+
+DATA: tuple[Fault, ...] = (
+    Fault(
+        "hs-system-wrong",
+        {"fr": "L'activité opérationnelle a un mauvais système", "en": "The operational activity has a wrong system"},
+        "ROR-NOM-HS-system",
+        {
+            "ROR-HTTP-072": "the system is not written in full",
+            "ROR-STR-HS-cardinality": "no code of the mandatory slice",
+            "ROR-SP-HS-specialty": "searches by the right system select nothing",
+        },
+        resource=_only(
+            "HealthcareService", _sometimes(_concepts("specialty", _system(_R211, _R211.replace("TRE-", "TRE_"))))
+        ),
+    ),
+    Fault(
+        "loc-system-wrong",
+        {
+            "fr": "Le statut opérationnel du lieu a un mauvais système",
+            "en": "The operational status of the place has a wrong system",
+        },
+        "ROR-NOM-LOC-system",
+        {"ROR-SP-LOC-operational-status": "searches by the right system select nothing"},
+        resource=_only("Location", _sometimes(_operational_system)),
+    ),
+    Fault(
+        "org-system-wrong",
+        {
+            "fr": "La catégorie d'établissement a un mauvais système",
+            "en": "The category of establishment has a wrong system",
+        },
+        "ROR-NOM-ORG-system",
+        {
+            **_SEARCH_BY_TYPE,
+            "ROR-HTTP-058": "searches by the right system select less",
+            "ROR-HTTP-072": "the system is not written in full",
+        },
+        resource=_only("Organization", _concepts("type", _system(_R66, _R66.replace("TRE-", "TRE_")))),
+    ),
+    Fault(
+        "hs-code-unknown",
+        {"fr": "Un type d'offre est hors du jeu de valeurs", "en": "A type of offer is outside its value set"},
+        "ROR-NOM-HS-code",
+        {"ROR-SP-HS-service-category": "the code searched is not one of the value set"},
+        resource=_only("HealthcareService", _sometimes(_concepts("category", _code(_R244, "ZZZ")))),
+    ),
+    Fault(
+        "loc-code-unknown",
+        {
+            "fr": "Un statut de capacité est hors du jeu de valeurs",
+            "en": "A capacity status is outside its value set",
+        },
+        "ROR-NOM-LOC-code",
+        {"ROR-SP-LOC-capacity-status": "the code searched is not one of the value set"},
+        resource=_only("Location", _sometimes(_capacity_code)),
+    ),
+    Fault(
+        "org-code-unknown",
+        {
+            "fr": "Une catégorie d'établissement est hors du jeu de valeurs",
+            "en": "A category of establishment is outside its value set",
+        },
+        "ROR-NOM-ORG-code",
+        _SEARCH_BY_TYPE,
+        resource=_only("Organization", _concepts("type", _code(_R66, "99999"))),
+    ),
+    Fault(
+        "hs-mandatory-missing",
+        {"fr": "Des offres n'ont pas de champ d'activité", "en": "Some offers have no field of activity"},
+        "ROR-STR-HS-cardinality",
+        _SEARCHED,
+        resource=_only("HealthcareService", _sometimes(_without("type"))),
+    ),
+    Fault(
+        "loc-mandatory-missing",
+        {"fr": "Des lieux n'ont pas de commune", "en": "Some places have no commune"},
+        "ROR-STR-LOC-extension",
+        {"ROR-STR-LOC-cardinality": "a mandatory extension is missing", **_SEARCHED},
+        resource=_only("Location", _sometimes(_without_extension(ROR + "ror-commune-cog"))),
+    ),
+    Fault(
+        "loc-last-update-missing",
+        {"fr": "Des lieux n'ont pas de date de mise à jour", "en": "Some places have no date of update"},
+        "ROR-STR-LOC-cardinality",
+        {"ROR-HTTP-070": "they cannot be searched by date"},
+        resource=_only(
+            "Location",
+            _sometimes(
+                lambda resource: {
+                    **resource,
+                    "meta": {k: v for k, v in resource["meta"].items() if k != "lastUpdated"},
+                }
+            ),
+        ),
+    ),
+    Fault(
+        "org-last-update-missing",
+        {
+            "fr": "Des organisations n'ont pas de date de mise à jour",
+            "en": "Some organizations have no date of update",
+        },
+        "ROR-STR-ORG-cardinality",
+        {"ROR-HTTP-070": "they cannot be searched by date"},
+        resource=_only(
+            "Organization",
+            _sometimes(
+                lambda resource: {
+                    **resource,
+                    "meta": {k: v for k, v in resource["meta"].items() if k != "lastUpdated"},
+                }
+            ),
+        ),
+    ),
+    Fault(
+        "hs-extension-misplaced",
+        {
+            "fr": "Une partie d'extension est posée sur l'offre",
+            "en": "A part of an extension stands on the offer itself",
+        },
+        "ROR-STR-HS-extension",
+        {"ROR-STR-HS-type": "its url is not absolute"},
+        resource=_only("HealthcareService", _patients_at_top),
+    ),
+    Fault(
+        "hs-extension-missing",
+        {"fr": "Des offres n'ont pas l'extension de sensibilité", "en": "Some offers lack the sensitivity extension"},
+        "ROR-STR-HS-extension",
+        {"ROR-STR-HS-cardinality": "a mandatory extension is missing"},
+        resource=_only(
+            "HealthcareService", _sometimes(_without_extension(ROR + "ror-healthcareservice-sensitive-unit"))
+        ),
+    ),
+    Fault(
+        "loc-extension-part-unknown",
+        {"fr": "Une capacité porte une partie inconnue", "en": "A capacity carries an unknown part"},
+        "ROR-STR-LOC-extension",
+        {},
+        resource=_only(
+            "Location",
+            _mapped(
+                _CAPACITY,
+                lambda e: {**e, "extension": [*e["extension"], {"url": "occupationRate", "valueInteger": 80}]},
+            ),
+        ),
+    ),
+    Fault(
+        "loc-capacity-type-missing",
+        {"fr": "Une capacité n'a pas de nature", "en": "A capacity has no type"},
+        "ROR-STR-LOC-extension",
+        {
+            "ROR-STR-LOC-cardinality": "a mandatory part is missing",
+            "ROR-SP-LOC-capacity-type": "there is no type to search",
+        },
+        resource=_only("Location", _sometimes(_mapped(_CAPACITY, _without_extension("capacityType")))),
+    ),
+    Fault(
+        "org-extension-unknown",
+        {
+            "fr": "Les organisations portent une extension inconnue du guide",
+            "en": "Organizations carry an extension that the guide has not",
+        },
+        "ROR-STR-ORG-extension",
+        {},
+        resource=_only("Organization", _foreign_extension),
+    ),
+    Fault(
+        "hs-date-format",
+        {"fr": "La date de mise à jour des offres est mal formée", "en": "The date of update of offers is malformed"},
+        "ROR-STR-HS-type",
+        {
+            "ROR-HTTP-070": "dates that cannot be compared",
+            "ROR-SP-HS-lastUpdated": "dates that cannot be compared",
+            "ROR-HTTP-065": "dates that cannot be compared",
+            "ROR-HTTP-069": "dates that cannot be compared",
+        },
+        resource=_only("HealthcareService", _sometimes(_bad_instant)),
+    ),
+    Fault(
+        "loc-number-as-text",
+        {"fr": "La latitude est écrite comme un texte", "en": "The latitude is written as a string"},
+        "ROR-STR-LOC-type",
+        {},
+        resource=_only("Location", _position_as_text),
+    ),
+    Fault(
+        "org-boolean-as-text",
+        {"fr": "active est écrit comme un texte", "en": "active is written as a string"},
+        "ROR-STR-ORG-type",
+        {},
+        resource=_only("Organization", _active_as_text),
+    ),
+    Fault(
+        "hs-fixed-value-changed",
+        {
+            "fr": "La description de la période de fermeture n'est pas celle du guide",
+            "en": "The description of the closing period is not that of the guide",
+        },
+        "ROR-STR-HS-value",
+        {},
+        resource=_only("HealthcareService", _other_description),
+    ),
+    Fault(
+        "org-fixed-value-changed",
+        {
+            "fr": "Le système du numéro FINESS n'est pas celui du guide",
+            "en": "The system of the FINESS number is not that of the guide",
+        },
+        "ROR-STR-ORG-value",
+        {"ROR-HTTP-075": "searches by the right system select nothing"},
+        resource=_only("Organization", _finess_system),
+    ),
+    Fault(
+        "read-other-resource",
+        {"fr": "Une lecture rend une autre ressource", "en": "A read gives another resource"},
+        "ROR-RD-001",
+        {"ROR-HTTP-154": "the id does not lead to the resource"},
+        read=_other_resource,
+    ),
+    Fault(
+        "read-other-content",
+        {
+            "fr": "Une lecture rend un autre contenu que la recherche",
+            "en": "A read gives another content than the search",
+        },
+        "ROR-RD-001",
+        {},
+        read=_other_content,
+    ),
+)

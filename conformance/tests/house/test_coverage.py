@@ -1,0 +1,50 @@
+"""Requirements, scenarios and checks: each is used, or says why not."""
+
+import pytest
+
+from conformance import profile, workshop
+from conformance.checks import CHECKS
+
+
+@pytest.fixture(scope="module")
+def library():
+    return workshop.library()
+
+
+@pytest.mark.parametrize("name", profile.known())
+def test_each_requirement_is_verified_or_says_why_not(library, name):
+    profiles, found = library
+    verified = {one for scenario in found.of(name) for one in scenario.verifies}
+    for requirement in profiles[name].requirements.values():
+        if requirement.id in verified:
+            assert requirement.not_tested is None, f"{requirement.id} is verified, its reason not to be is stale"
+        else:
+            assert requirement.not_tested is not None, f"{requirement.id} is verified by no scenario and says not why"
+
+
+@pytest.mark.parametrize("name", profile.known())
+def test_each_mandatory_requirement_of_a_server_says_what_to_do(library, name):
+    profiles, _ = library
+    for requirement in profiles[name].requirements.values():
+        if requirement.actor in ("server", "both") and requirement.strength.value in ("SHALL", "SHOULD"):
+            assert requirement.remedy is not None, requirement.id
+
+
+def test_each_check_is_used(library):
+    _, found = library
+    used = {one.check for scenario in found.scenarios for step in scenario.steps for one in step.expect}
+    assert set(CHECKS) - used == {"header"}, "a check that no scenario uses is not a rule (header serves authors)"
+
+
+def test_ids_of_defects_and_scenarios_agree(library):
+    profiles, found = library
+    transactions = {scenario.transaction for scenario in found.scenarios} | {"socle"}
+    for one in profiles.values():
+        for defect in one.defects:
+            assert set(defect.requirements) <= set(one.requirements), defect.id
+        touched = {name for defect in one.defects for name in defect.scenarios}
+        for scenario in found.of(one.id):
+            if scenario.transaction in touched:
+                expected = {defect.id for defect in one.defects if scenario.transaction in defect.scenarios}
+                assert expected <= set(scenario.defects), f"{scenario.id} meets {sorted(expected)}"
+    assert "ROR-UC-03/1" in transactions
