@@ -46,6 +46,7 @@ CODES: Mapping[str, Code] = {
     "blocked.pages": _BLOCKED,
     "blocked.no-match": _BLOCKED,
     "blocked.unstable": _BLOCKED,
+    "blocked.consequence": _BLOCKED,
     "data.no-value": _NO_DATA,
     "data.no-example": Code(Effect.UNSHOWN, Cause.DATA),
     "data.too-many": _NO_DATA,

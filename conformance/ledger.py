@@ -122,7 +122,7 @@ def judgement_line(judgement: Judgement) -> dict[str, Any]:
         "profile": one.profile, "scenario": one.scenario, "step": one.step, "expectation": one.expectation,
         "check": one.check, "requirement": one.requirement, "verdict": one.verdict.word,
         "findings": [_finding_line(found) for found in one.findings], "weight": one.weight,
-        "exchanges": one.exchanges,
+        "exchanges": one.exchanges, "rests-on": one.rests_on,
     }
 
 
@@ -251,6 +251,7 @@ def judgement_of(line: Mapping[str, Any]) -> Judgement:
         line["profile"], line["scenario"], line["step"], line["expectation"], line["check"], line["requirement"],
         Verdict.of_word(line["verdict"]), tuple(_finding_of(one) for one in line["findings"]),
         Weight(weight["exchanges"], weight["resources"], weight["values"]), tuple(line["exchanges"]),
+        tuple(line.get("rests-on", ())),
     )
 
 

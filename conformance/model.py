@@ -90,6 +90,7 @@ class Profile:
     structures: Mapping[str, Any]
     extensions: Mapping[str, Any]
     checks: Mapping[str, tuple[str, ...]]
+    rests_on: Mapping[str, Any]
 
 
 # --- the scenario ------------------------------------------------------------------------------------------
@@ -345,3 +346,4 @@ class Judgement:
     findings: tuple[Finding, ...]
     weight: Weight
     exchanges: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()

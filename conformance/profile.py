@@ -97,6 +97,7 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
         extensions={e["url"]: e for e in extensions["extensions"]},
         checks={name: tuple([ids] if isinstance(ids, str) else ids)
                 for name, ids in documents["checks.yaml"]["checks"].items()},
+        rests_on=documents["checks.yaml"].get("rests-on", {}),
     )
 
 

@@ -134,7 +134,7 @@ def next_link(_: Any, evidence: Evidence) -> Iterator[Finding]:
                       bundle.link(pages[-1][1], "next"), "Bundle.link(next)", last.id)
     elif ending == "loop":
         yield finding("paging.endless", "an end", "a next link already followed", "Bundle.link(next)", last.id)
-    elif not evidence.next_of(last) and said is not None and len(found) < said:
+    elif len(pages) == 1 and not evidence.next_of(last) and said is not None and len(found) < said:
         yield finding("paging.next-missing", f"a next link, {said - len(found)} matches remain", "absent",
                       "Bundle.link", last.id)
     elif len(pages) == 1 and not evidence.next_of(last):

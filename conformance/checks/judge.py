@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from conformance.checks import CHECKS, TESTS_STATUS, Check, Ground
 from conformance.checks.evidence import Evidence
+from conformance.checks.footing import rests_on
 from conformance.checks.http import unreadable
 from conformance.codes import CODES, finding
 from conformance.fhir import bundle
@@ -120,6 +121,7 @@ def _judgements(
             profile=spot.profile.id, scenario=spot.scenario.id, step=sent.step.name, expectation=index,
             check=expectation.check, requirement=identifier, verdict=verdict_of(mine, requirement.strength),
             findings=mine, weight=weight, exchanges=tuple(one.id for one in sent.exchanges),
+            rests_on=rests_on(spot.profile, expectation, sent, identifier) if mine else (),
         )
 
 

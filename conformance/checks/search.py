@@ -127,7 +127,8 @@ def location_distance(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     places = [(exchange, entry) for exchange, page in evidence.pages() for entry in bundle.entries(page)
               if entry.resource.get("resourceType") == "Location" and position(entry.resource) is not None]
     if not places:
-        yield finding("blocked.no-match", "places with a position in the answer", "none", "Bundle.entry", evidence.first.id)
+        yield finding("blocked.no-match", "places with a position in the answer", "none", "Bundle.entry",
+                      evidence.first.id)
     told: dict[str, float] = {}
     for exchange, entry in places:
         kilometres = _distance(entry.search)

@@ -40,8 +40,8 @@ def command(
 ) -> None:
     """Serve the reference ROR: a fictitious region, deterministic from its seed. Stop it with Ctrl-C."""
     if list_faults:
-        for fault in FAULTS.values():
-            click.echo(f"{fault.name:34} {fault.breaks:32} {fault.title['en']}")
+        for one in FAULTS.values():
+            click.echo(f"{one.name:34} {one.breaks:32} {one.title['en']}")
         return
     if name is not None and name not in FAULTS:
         raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS) or 'see --list-faults'}")

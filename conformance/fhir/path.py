@@ -46,7 +46,13 @@ def select(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any
     fast = _plain_path(expression)
     if fast is not None:
         return fast(resource, names or {})
-    found = compiled(expression)(resource, dict(names or {}))
+    try:
+        found = compiled(expression)(resource, dict(names or {}))
+    except (BadExpression, RecursionError):
+        raise
+    except Exception:
+        # FHIRPath stops on data that the expression does not fit (two items where one is wanted): nothing selected
+        return []
     return [_plain(value) for value in found] if isinstance(found, list) else [_plain(found)]
 
 

@@ -78,7 +78,7 @@ def _ignored(kind: str, parameter: Parameter) -> Fault:
     also = {**_ALSO[""], **_ALSO.get(parameter.kind, {})}
     also["ROR-HTTP-084"] = "a bad value of the parameter is not refused"
     also["ROR-HTTP-064"] = "a modifier that does not exist is ignored with the parameter"
-    if name in _OWN:
+    if name in _OWN and name != "_content":
         also[_OWN[name]] = f"it is about {name}"
     if name == "identifier":
         also["ROR-HTTP-059"] = "with :of-type it is ignored too"

@@ -8,13 +8,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import uvicorn
-from uvicorn._types import ASGIApplication
 
 from conformance.reference.fault import Fault, Json
 from conformance.reference.store import Store
@@ -44,12 +43,26 @@ class _Quick(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket bound to a port. Its protocol is named: else asyncio does not recognise TCP and answers wait 40 ms."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(256)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
 class Running:
     """``with Running(app) as base_url``: the application served in a thread; ``tls`` is a server context."""
 
     def __init__(
         self,
-        app: ASGIApplication,
+        app: Callable[..., Any],
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -58,8 +71,6 @@ class Running:
     ) -> None:
         config = uvicorn.Config(
             app,
-            host=host,
-            port=port,
             ws="none",
             lifespan="off",
             log_level="error",
@@ -68,23 +79,25 @@ class Running:
             ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         )
         self._server = _Quick(config)
-        self._thread = threading.Thread(target=self._server.run, name="reference-ror", daemon=True)
+        self._thread: threading.Thread | None = None
         self._scheme = "http" if tls is None else "https"
-        self._host = host
+        self._host, self._port = host, port
         self._base_path = base_path
 
     def __enter__(self) -> str:
         """Starts and gives the base URL; OSError when the port cannot be taken."""
+        taken = _listening(self._host, self._port)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [taken]}, name="reference-ror", daemon=True
+        )
         self._thread.start()
         deadline = time.monotonic() + _PATIENCE
         while not self._server.started:
-            if not self._thread.is_alive():
-                raise OSError("the server could not start, is the port free?")
-            if time.monotonic() > deadline:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                taken.close()
                 raise TimeoutError("the server did not start in time")
             time.sleep(0.002)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"{self._scheme}://{self._host}:{port}{self._base_path}"
+        return f"{self._scheme}://{self._host}:{taken.getsockname()[1]}{self._base_path}"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -94,7 +107,8 @@ class Running:
     def stop(self) -> None:
         """Stops the server and waits for its thread."""
         self._server.should_exit = True
-        self._thread.join(_PATIENCE)
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
 
 
 def load(folder: Path) -> list[Json]:

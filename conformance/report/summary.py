@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conformance.ledger import Record
@@ -23,6 +23,7 @@ from conformance.report.model import (
     Uncovered,
     WaiverRow,
 )
+from conformance.report.roots import roots
 from conformance.report.specification import defects_met
 from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, concluded, severity
 
@@ -54,7 +55,9 @@ class _Summary:
     def __init__(self, record: Record, ground: Ground, judgements: list[Judgement] | None) -> None:
         self.record, self.ground = record, ground
         self.rejudged = judgements is not None
-        self.judgements = record.judgements() if judgements is None else judgements
+        judged = record.judgements() if judgements is None else judgements
+        self.raw = judged
+        self.judgements = _explained(judged)
         self.day = str(record.header["started"])[:10]
         self.waived = {self._waiver_key(one): one for one in ground.waivers if one.until >= self.day}
         self.lines = {str(line["id"]): line for line in record.of_type("exchange")}
@@ -158,7 +161,8 @@ class _Summary:
             anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
             profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
-            says=texts.filled(sentence.says, first.expected, first.actual), remedy=own or sentence.remedy,
+            says=texts.filled(sentence.says, first.expected, first.actual),
+            remedy=own or texts.filled(sentence.remedy, first.expected, first.actual),
             occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
             count=sum(one.count for _, one in seen),
             advisory=not any(self._active(judgement) for judgement, _ in seen),
@@ -166,24 +170,28 @@ class _Summary:
         )
 
     def _scenarios(self, problems: Iterable[Problem]) -> list[ScenarioRow]:
+        """Scenarios as judged: one that failed by consequence failed all the same."""
         anchors = {(p.profile, p.requirement, p.code, p.cause, p.defect): p.anchor for p in problems}
         by_scenario: dict[Key, list[Judgement]] = {}
-        for judgement in self.judgements:
+        worst_of: dict[Key, list[Verdict]] = {}
+        for raw, judgement in zip(self.raw, self.judgements, strict=True):
             by_scenario.setdefault((judgement.profile, judgement.scenario), []).append(judgement)
+            worst_of.setdefault((judgement.profile, judgement.scenario), []).append(raw.verdict)
         skipped = {(line["profile"], line["scenario"]): str(line["reason"]) for line in self.record.of_type("skipped")}
         rows = []
         for profile, identifier in self.record.header["planned"]:
             key = (profile, identifier)
-            rows.append(self._scenario(key, by_scenario.get(key, []), skipped.get(key, ""), anchors))
+            verdict = Verdict.NOT_APPLICABLE if key in skipped else concluded(worst_of.get(key, []))
+            rows.append(self._scenario(key, by_scenario.get(key, []), verdict, skipped.get(key, ""), anchors))
         return rows
 
     def _scenario(
-        self, key: Key, judgements: list[Judgement], skipped: str, anchors: Mapping[tuple[str, str, str, str, str], str]
+        self, key: Key, judgements: list[Judgement], verdict: Verdict, skipped: str,
+        anchors: Mapping[tuple[str, str, str, str, str], str],
     ) -> ScenarioRow:
         profile, identifier = key
         scenario = self.ground.scenarios.get(identifier)
         title = scenario.title if scenario else Text(identifier, identifier)
-        verdict = Verdict.NOT_APPLICABLE if skipped else concluded(one.verdict for one in judgements)
         lines = []
         for one in judgements:
             worst_finding = max(one.findings, key=_gravity, default=None)
@@ -246,6 +254,21 @@ class _Summary:
                 if (profile.id, requirement.id) not in verified:
                     yield Uncovered(profile.id, requirement.id, requirement.strength.value, requirement.statement,
                                     requirement.not_tested or elsewhere)
+
+
+def _explained(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The judgements, those that fail by consequence told as such."""
+    consequences = roots(judgements)
+    return [replace(one, verdict=Verdict.INCONCLUSIVE, findings=tuple(_consequence(f, consequences[number])
+                                                                   for f in one.findings))
+            if number in consequences else one for number, one in enumerate(judgements)]
+
+
+def _consequence(one: Finding, root: str) -> Finding:
+    if one.effect is not Effect.BROKEN or one.cause is not Cause.CANDIDATE:
+        return one
+    return replace(one, code="blocked.consequence", effect=Effect.UNVERIFIABLE, expected=root,
+                   actual=f"{one.expected} / {one.actual}")
 
 
 def _gravity(one: Finding) -> tuple[int, int]:

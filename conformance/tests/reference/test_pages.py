@@ -57,15 +57,24 @@ def test_total_alone(ror, query):
 
 
 def test_sort_by_several_keys(ror):
-    keys = [(e["resource"]["meta"]["tag"][0]["code"], e["resource"]["name"].casefold()) for e in
-            ror.search("HealthcareService", _sort="_tag,_lastUpdated")["entry"]]
+    keys = [
+        (e["resource"]["meta"]["tag"][0]["code"], e["resource"]["name"].casefold())
+        for e in ror.search("HealthcareService", _sort="_tag,_lastUpdated")["entry"]
+    ]
     assert [key[0] for key in keys] == sorted(key[0] for key in keys)
-    dates = [e["resource"]["meta"]["lastUpdated"][:10] for e in ror.search("HealthcareService", _sort="-_lastUpdated")["entry"]]
+    dates = [
+        e["resource"]["meta"]["lastUpdated"][:10]
+        for e in ror.search("HealthcareService", _sort="-_lastUpdated")["entry"]
+    ]
     assert dates == sorted(dates, reverse=True)
 
 
 def test_sort_puts_those_without_value_last_and_follows_a_chain(ror, resources):
-    priced = {e["id"] for e in resources if e["resourceType"] == "Organization" and any("price" in x["url"] for x in e["extension"])}
+    priced = {
+        e["id"]
+        for e in resources
+        if e["resourceType"] == "Organization" and any("price" in x["url"] for x in e["extension"])
+    }
     for direction in ("", "-"):
         offers = ror.search("HealthcareService", _sort=f"{direction}organization.price-validity-start-date")["entry"]
         flags = [e["resource"]["providedBy"]["reference"].removeprefix("Organization/") in priced for e in offers]
@@ -76,7 +85,8 @@ def test_sort_puts_those_without_value_last_and_follows_a_chain(ror, resources):
 
 GUIDE = {
     "_include": ["HealthcareService:organization", "HealthcareService:location", "PractitionerRole:practitioner"],
-    "_include:iterate": "Organization:partof", "_revinclude": "PractitionerRole:service",
+    "_include:iterate": "Organization:partof",
+    "_revinclude": "PractitionerRole:service",
 }
 
 
@@ -87,8 +97,11 @@ def test_inclusions_of_the_guide_are_closed(ror, resources):
     wanted = {each for key, e in held.items() for each in forward(e["resource"])}
     assert wanted <= set(held)
     offers = {key for key in held if key.startswith("HealthcareService/")}
-    roles = {f"PractitionerRole/{e['id']}" for e in resources if e["resourceType"] == "PractitionerRole"
-             and e["healthcareService"][0]["reference"] in offers}
+    roles = {
+        f"PractitionerRole/{e['id']}"
+        for e in resources
+        if e["resourceType"] == "PractitionerRole" and e["healthcareService"][0]["reference"] in offers
+    }
     assert {key for key in held if key.startswith("PractitionerRole/")} == roles
     assert {e["search"]["mode"] for key, e in held.items() if key not in offers} == {"include"}
     assert all(key in offers | roles | wanted for key in held)
@@ -103,7 +116,10 @@ def forward(resource):
 
 
 def test_include_without_iterate_stays_at_the_matches(ror):
-    kinds = [e["resource"]["resourceType"] for e in ror.search("HealthcareService", specialty="242", _include="Organization:partof")["entry"]]
+    kinds = [
+        e["resource"]["resourceType"]
+        for e in ror.search("HealthcareService", specialty="242", _include="Organization:partof")["entry"]
+    ]
     assert set(kinds) == {"HealthcareService"}
     one = ror.search("Organization", **{"_count": "200", "_include:iterate": "Organization:partof"})["entry"]
     assert {e["search"]["mode"] for e in one} == {"match"}
@@ -111,6 +127,12 @@ def test_include_without_iterate_stays_at_the_matches(ror):
 
 def test_reverse_inclusion_of_offers(ror, resources):
     place = next(e for e in resources if e["resourceType"] == "HealthcareService")["location"][0]["reference"]
-    entries = ror.search("Location", _id=place.removeprefix("Location/"), _revinclude="HealthcareService:location")["entry"]
+    entries = ror.search("Location", _id=place.removeprefix("Location/"), _revinclude="HealthcareService:location")[
+        "entry"
+    ]
     found = {e["resource"]["id"] for e in entries if e["search"]["mode"] == "include"}
-    assert found == {e["id"] for e in resources if {"reference": place} in (e.get("location") or ()) and e["resourceType"] == "HealthcareService"}
+    assert found == {
+        e["id"]
+        for e in resources
+        if {"reference": place} in (e.get("location") or ()) and e["resourceType"] == "HealthcareService"
+    }

@@ -53,7 +53,9 @@ def test_luhn(number, valid):
 def test_identifiers_have_their_check_digits(resources):
     length = {"https://finess.esante.gouv.fr": 9, "urn:oid:1.2.250.1.71.4.2.1": 11}
     numbers = [i for each in resources for i in each.get("identifier", ()) if i.get("system") in length]
-    sirene = [i["value"] for each in resources for i in each.get("identifier", ()) if i.get("system") == "https://sirene.fr"]
+    sirene = [
+        i["value"] for each in resources for i in each.get("identifier", ()) if i.get("system") == "https://sirene.fr"
+    ]
     assert all(identifiers.is_luhn(i["value"]) and len(i["value"]) == length[i["system"]] for i in numbers)
     assert all(identifiers.is_luhn(number) and len(number) in (9, 14) for number in sirene)
     assert len(numbers) > 50
