@@ -32,8 +32,6 @@ def _of_step(known: Mapping[str, Any], step: Step) -> Iterator[str]:
     checks = {one.check for one in step.expect}
     if "empty" in checks:
         yield from known.get("empty", ())
-    if "operation-outcome" in checks:
-        yield from known.get("refusal", ())
 
 
 def _of_ask(known: Mapping[str, Any], ask: Ask, profile: Profile) -> Iterator[str]:
@@ -43,10 +41,15 @@ def _of_ask(known: Mapping[str, Any], ask: Ask, profile: Profile) -> Iterator[st
     selecting = [(name, value) for name, value in query if name.split(":")[0] not in RESULT_PARAMETERS]
     named = {name for name, _ in query}
     wanted = {"and"} if len(selecting) > 1 else set()
-    wanted |= {word for word in ("count", "sort") if f"_{word}" in named}
+    wanted |= {word for word in ("count", "sort", "include", "revinclude") if f"_{word}" in named}
     for name, value in selecting:
         wanted |= set(_features(name, value))
-        yield from _parameters(known.get("parameters", {}), profile, kind, name, value)
+        for here, base in _parameters(profile, kind, name, value):
+            parameter = profile.search_parameters.get((here, base))
+            plain = "|" not in value and name != "_filter" and base != "_id"
+            if parameter is not None and parameter.type == "token" and plain:
+                wanted.add("no-system")
+            yield from _of_parameter(known, here, base)
     yield from (features[word] for word in wanted if word in features)
 
 
@@ -78,8 +81,17 @@ def _of_name(name: str) -> Iterator[str]:
         yield modifier
 
 
-def _parameters(prefixes: Mapping[str, str], profile: Profile, kind: str, name: str, value: str) -> Iterator[str]:
-    """The requirements of the search parameters that a criterion names, chains followed."""
+def _of_parameter(known: Mapping[str, Any], kind: str, name: str) -> Iterator[str]:
+    """The requirement of a search parameter; one that the guide words by itself stands in its place."""
+    own = known.get("own", {}).get(f"{kind}.{name}")
+    if own is not None:
+        yield own
+    elif kind in known.get("parameters", {}):
+        yield known["parameters"][kind] + name.lstrip("_")
+
+
+def _parameters(profile: Profile, kind: str, name: str, value: str) -> Iterator[tuple[str, str]]:
+    """The search parameters, (type, name), that a criterion names, chains followed."""
     names: Iterable[str] = _FILTER_NAME.findall(value) if name == "_filter" else (name,)
     for one in names:
         here, rest = kind, one
@@ -90,8 +102,7 @@ def _parameters(prefixes: Mapping[str, str], profile: Profile, kind: str, name: 
             head, _, after = rest.partition(".")
             base = head.split(":")[0]
             if not after:
-                if here in prefixes:
-                    yield prefixes[here] + base.lstrip("_")
+                yield here, base
                 break
             parameter = profile.search_parameters.get((here, base))
             here, rest = (parameter.targets[0] if parameter and parameter.targets else ""), after

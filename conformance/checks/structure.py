@@ -74,12 +74,18 @@ def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
         yield finding("data.no-example", f"a coded element of {structure.type}", "none", "", evidence.first.id)
 
 
+def _spelling(system: str) -> str:
+    """A system without what is easily misspelt: scheme, case, hyphen or underscore."""
+    return system.lower().replace("http://", "https://").replace("_", "-").rstrip("/")
+
+
 def _judged(one: Coded, sets: list[ValueSet], aspect: str, place: str, exchange: str) -> Iterator[Finding]:
     systems = {system for each in sets for system in each.systems()}
     held = [(system, code) for system, code in one.codings if system in systems]
     at = f"{place}.{one.place}" if place else one.place
     names = " or ".join(one.value_sets)
-    if aspect == "system" and not held and one.required:
+    alike = {_spelling(system) for system in systems} & {_spelling(system) for system, _ in one.codings}
+    if aspect == "system" and not held and (one.required or alike):
         shown = ", ".join(f"{system or 'no system'}|{code}" for system, code in one.codings) or "no coding"
         yield finding("nomenclature.system", " or ".join(sorted(systems)), shown, at, exchange)
     if aspect == "code":

@@ -31,7 +31,20 @@ def coded_elements(
             codings = _codings(value)
             if codings is not None:
                 yield Coded(place, codings, sets, not sliced)
+    yield from _mandatory(structure, resource)
     yield from _in_extensions(resource, str(structure["type"]), extensions)
+
+
+def _mandatory(structure: Mapping[str, Any], resource: Resource) -> Iterator[Coded]:
+    """Where a slice told by its value set is mandatory: all the codings of the element, one of which must be of it."""
+    for one in structure["elements"]:
+        path, binding = str(one["path"]), one.get("binding")
+        if not one.get("slice") or one.get("min", 0) < 1 or not binding or "extension" in path or one.get("within"):
+            continue
+        codings = [pair for _, value in _values(resource, str(structure["type"]), path)
+                   for pair in _codings(value) or ()]
+        if codings:
+            yield Coded(path, tuple(codings), (binding["value-set"],), True)
 
 
 def _bound_paths(structure: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], bool]]:

@@ -7,25 +7,15 @@ it gives the place and the rule of each difference, which become codes of findin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
 
 from conformance.fhir.bundle import Resource
+from conformance.fhir.slices import Difference, Slices
 
 _GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/"
 Schema = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One way in which a resource differs from its structure."""
-
-    code: str
-    place: str
-    expected: str
-    actual: str
 
 
 class Compiled:
@@ -38,6 +28,7 @@ class Compiled:
         self._types = jsonschema_rs.validator_for(shape.of_resource(self.type))
         self._counts = jsonschema_rs.validator_for(_counts(structure, shape))
         self._values = jsonschema_rs.validator_for(_values(structure, shape))
+        self._slices = Slices(structure)
         self._wanted = [one for one in structure["elements"] if "extension" in one and not one.get("within")]
 
     def differences(self, resource: Resource, aspect: str) -> Iterator[Difference]:
@@ -45,6 +36,8 @@ class Compiled:
         if aspect == "extension":
             yield from self._extensions(resource)
             return
+        if aspect == "value":
+            yield from self._slices.differences(resource)
         validator = {"cardinality": self._counts, "type": self._types, "value": self._values}[aspect]
         for error in validator.iter_errors(resource):
             difference = _difference(error, aspect, self.type)
@@ -90,7 +83,7 @@ class Compiled:
         definition = self.extensions.get(url)
         if definition is not None:
             yield from self._defined(one, definition, place)
-        elif url.startswith(_GUIDE) or not url:
+        elif url.startswith(_GUIDE) or ":" not in url:
             yield Difference("structure.extension-unknown", place, "an extension of the guide", url or "no url")
 
     def _defined(self, one: Mapping[str, Any], definition: Mapping[str, Any], place: str) -> Iterator[Difference]:

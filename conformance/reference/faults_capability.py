@@ -58,16 +58,6 @@ CAPABILITY: tuple[Fault, ...] = (
         capability=_of("HealthcareService", _declaring("vread", "history-instance")),
     ),
     Fault(
-        "capability-declares-search",
-        {
-            "fr": "metadata déclare un paramètre de recherche qui n'est pas servi",
-            "en": "metadata declares a search parameter that is not served",
-        },
-        "ROR-CAP-001",
-        {},
-        capability=_of("Organization", _with_parameter),
-    ),
-    Fault(
         "capability-omits-search",
         {
             "fr": "metadata oublie un paramètre de recherche du guide",
@@ -111,12 +101,5 @@ CAPABILITY: tuple[Fault, ...] = (
         "ROR-HTTP-140",
         {"ROR-CAP-001": "R4 is served"},
         capability=lambda statement: {**statement, "fhirVersion": "3.0.2"},
-    ),
-    Fault(
-        "capability-xml",
-        {"fr": "metadata annonce le format XML", "en": "metadata announces the XML format"},
-        "ROR-CAP-001",
-        {"ROR-HTTP-003": "XML is declared", "ROR-HTTP-001": "XML is declared"},
-        capability=lambda statement: {**statement, "format": ["application/fhir+json", "application/fhir+xml"]},
     ),
 )

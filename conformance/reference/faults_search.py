@@ -331,14 +331,4 @@ SEARCH: tuple[Fault, ...] = (
         {"ROR-HTTP-029": "keys sort backwards"},
         query=valued(frozenset(("_sort",)), _sort_flipped),
     ),
-    Fault(
-        "string-case-sensitive",
-        {
-            "fr": "Le nom d'une organisation est comparé exactement",
-            "en": "The name of an organization is compared exactly",
-        },
-        "ROR-SP-ORG-name",
-        {"ROR-HTTP-063": "the beginning of a name is not enough", "ROR-HTTP-053": "after a chain too"},
-        query=named(lambda kind, name: f"{name}:exact" if leaf(kind, name) == ("Organization", "name", "") else name),
-    ),
 )
