@@ -47,6 +47,8 @@ CODES: Mapping[str, Code] = {
     "blocked.no-match": _BLOCKED,
     "blocked.unstable": _BLOCKED,
     "blocked.consequence": _BLOCKED,
+    "blocked.exploration": _BLOCKED,
+    "configuration.access": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "data.no-value": _NO_DATA,
     "data.no-example": Code(Effect.UNSHOWN, Cause.DATA),
     "data.too-many": _NO_DATA,

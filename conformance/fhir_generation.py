@@ -46,6 +46,10 @@ class FhirGeneration:
         """Adds to the population what an exchange of the exploration showed."""
         self.population.learn(exchange, self.bodies)
 
+    def readable(self) -> bool:
+        """Whether any answer of the exploration was FHIR JSON."""
+        return self.population.readable
+
     def bind(self, course: Course, seed: str) -> dict[str, Any]:
         """Values for the needs of the scenario, from the population."""
         try:

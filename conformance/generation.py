@@ -42,6 +42,9 @@ class Generation(Protocol):
     def learn(self, exchange: Exchange) -> None:
         """Takes in one exchange of an exploration (also when a record is read again)."""
 
+    def readable(self) -> bool:
+        """Whether any answer of the exploration could be read."""
+
     def bind(self, course: Course, seed: str) -> dict[str, Any]:
         """Values of the candidate's own data for the needs of a scenario; NoData when it has none."""
 

@@ -64,6 +64,9 @@ def no_internals(_: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def operation_outcome(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """The body is an OperationOutcome with at least one issue that tells the cause."""
+    if evidence.response.status < 400:
+        yield finding("blocked.status", "status 4XX or 5XX", evidence.response.status, "status", evidence.first.id)
+        return
     if not outcome.is_outcome(evidence.body):
         yield finding("error.no-outcome", "OperationOutcome", evidence.body.get("resourceType", "no resourceType"),
                       "resourceType", evidence.first.id)

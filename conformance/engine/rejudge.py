@@ -23,7 +23,6 @@ class Rejudge:
         self._scenarios: dict[str, Scenario] = {one.id: one for one in library.scenarios}
         self._exchanges: dict[str, Exchange] = {}
         self._courses: dict[tuple[str, str], Course] = {}
-        self._missing: dict[tuple[str, str], str] = {}
 
     def judgements(self) -> Iterator[Judgement]:
         """The judgements that the record's exchanges deserve today, in the order of the record."""
@@ -63,8 +62,6 @@ class Rejudge:
 
     def _bound(self, line: Mapping[str, Any]) -> None:
         course = self._course(line)
-        if line["missing"]:
-            self._missing[course.profile.id, course.scenario.id] = line["missing"]
         course.names = self.generation.restored(line["values"])
 
     def _step(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
@@ -85,10 +82,6 @@ class Rejudge:
         step = next((one for one in course.scenario.steps if one.name == line["step"]), None)
         if step is None:
             return
-        need = self._missing.get((course.profile.id, course.scenario.id))
-        if need:
-            reason = finding("data.no-value", need, "none", f"bind.{need}")
-        else:
-            told = line["findings"][0]
-            reason = finding(told["code"], told["expected"], told["actual"], told.get("place", ""))
+        told = line["findings"][0]
+        reason = finding(told["code"], told["expected"], told["actual"], told.get("place", ""))
         yield from self.generation.refuse(course, step, reason)

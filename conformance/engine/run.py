@@ -44,6 +44,7 @@ class Run:
         self._troubles = 0
         self._counts: dict[str, int] = {}
         self._explored: set[str] = set()
+        self._statuses: set[str] = set()
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order; the last event is Finished, unless the run is stopped."""
@@ -104,6 +105,7 @@ class Run:
             ask = next(asking)
             while self._troubles < _PATIENCE:
                 exchange = yield from self._send(ask, "explore", profile, "")
+                self._statuses.add(_told(exchange))
                 ask = asking.send(exchange)
         except StopIteration:
             return
@@ -114,10 +116,18 @@ class Run:
             course.names = self.generation.bind(course, f"{self.campaign.seed}|{course.scenario.id}")
         except NoData as error:
             yield Bound(course.profile.id, course.scenario.id, {}, error.need.name)
-            return finding("data.no-value", error.need.name, "none", f"bind.{error.need.name}")
+            return self._lacking(error.need.name)
         if course.scenario.needs:
             yield Bound(course.profile.id, course.scenario.id, self.generation.kept(course.names))
         return None
+
+    def _lacking(self, need: str) -> Finding:
+        """Why a need is not met: no such data, or an exploration that saw no data at all."""
+        if self.generation.readable():
+            return finding("data.no-value", need, "none", f"bind.{need}")
+        code = "configuration.access" if self._statuses & {"401", "403"} else "blocked.exploration"
+        seen = ", ".join(sorted(self._statuses))
+        return finding(code, "data to explore", f"{seen}, nothing readable", f"bind.{need}")
 
     def _refused(self, course: Course, step: Step, reason: Finding | None) -> Generator[Event, None, list[Judgement]]:
         assert reason is not None
@@ -182,6 +192,13 @@ class Run:
         self._count("exchanges")
         yield Exchanged(profile, scenario, exchange)
         return exchange
+
+
+def _told(exchange: Exchange) -> str:
+    """The status of an exchange, or the code of its trouble."""
+    if exchange.response is not None:
+        return str(exchange.response.status)
+    return exchange.trouble.code if exchange.trouble else ""
 
 
 def _answered(exchange: Exchange) -> bool:

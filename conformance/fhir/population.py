@@ -18,6 +18,7 @@ class Population:
         self._by_type: dict[str, dict[str, Resource]] = {}
         self._fresh: list[Resource] = []
         self._pointed: dict[str, None] = {}
+        self.readable = False
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange], bodies: Bodies) -> Population:
@@ -35,6 +36,7 @@ class Population:
             body = bodies.read(exchange.response.body)
         except Unreadable:
             return
+        self.readable = True
         if body.get("resourceType") == "Bundle":
             for entry in entries(body):
                 self.add(entry.resource)

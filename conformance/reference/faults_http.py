@@ -85,7 +85,10 @@ HTTP: tuple[Fault, ...] = (
         "empty-is-404",
         {"fr": "Une recherche sans résultat répond 404", "en": "A search without match answers 404"},
         "ROR-HTTP-013",
-        {"ROR-HTTP-010": "a search that can be executed does not answer 200"},
+        {
+            "ROR-HTTP-010": "a search that can be executed does not answer 200",
+            "ROR-CAP-001": "a declared search without match answers 404",
+        },
         answer=_when(_empty, _empty_404),
     ),
     Fault(
@@ -137,6 +140,7 @@ HTTP: tuple[Fault, ...] = (
         {
             "ROR-HTTP-007": "an impossible format answers 500",
             "ROR-HTTP-017": "the client is told that the server failed",
+            "ROR-HTTP-064": "an unknown modifier answers 500",
         },
         answer=_when(_error, _status(500)),
     ),
@@ -187,7 +191,9 @@ HTTP: tuple[Fault, ...] = (
         "unknown-id-200",
         {"fr": "Un id inconnu répond 200", "en": "An unknown id answers 200"},
         "ROR-HTTP-087",
-        {},
+        {
+            "ROR-HTTP-084": "a missing resource is not refused",
+        },
         answer=_when(_unknown, _status(200)),
     ),
     Fault(

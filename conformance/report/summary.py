@@ -161,7 +161,7 @@ class _Summary:
             anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
             profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
-            says=texts.filled(sentence.says, first.expected, first.actual),
+            says=texts.filled(sentence.says, texts.short(first.expected), texts.short(first.actual)),
             remedy=own or texts.filled(sentence.remedy, first.expected, first.actual),
             occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
             count=sum(one.count for _, one in seen),
@@ -208,9 +208,11 @@ class _Summary:
         )
 
     def _gaps(self) -> Iterable[Gap]:
+        lacking = {(one.profile, one.scenario) for one in self.judgements
+                   for found in one.findings if found.code == "data.no-value"}
         for line in self.record.of_type("bound"):
             scenario = self.ground.scenarios.get(line["scenario"])
-            if not line["missing"] or scenario is None:
+            if not line["missing"] or scenario is None or (line["profile"], line["scenario"]) not in lacking:
                 continue
             need = next((one for one in scenario.needs if one.name == line["missing"]), None)
             told = need.needs if need else None

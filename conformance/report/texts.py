@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,14 @@ def findings() -> Mapping[str, Sentence]:
 def interface() -> Mapping[str, Text]:
     """The words of reports: headings, verdicts, causes, decisions."""
     return {key: text(raw) for key, raw in _load("interface").items()}
+
+
+_SYSTEM = re.compile(r"https?://mos\.esante\.gouv\.fr/NOS/(TRE_[A-Z]\d+)[^|\s,\"']*")
+
+
+def short(text: str) -> str:
+    """A text in which the addresses of code systems are their short names: ``TRE_R211|240``."""
+    return _SYSTEM.sub(r"\1", text)
 
 
 def filled(template: Text, expected: str, actual: str) -> Text:

@@ -1,0 +1,65 @@
+"""The commands of the documents run, and the documents name what there is."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.cli import COMMANDS
+from conformance.cli.demo_ import reference
+from conformance.codes import CODES
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(path):
+    for block in re.findall(r"```console\n(.*?)```", path.read_text(), re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield line.removeprefix("$ ")
+
+
+@pytest.fixture(scope="module")
+def base():
+    with reference(["--offers", "120"]) as address:
+        yield address
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_run(path, tmp_path, base):
+    (tmp_path / "scenarios" / "socle").mkdir(parents=True)
+    for name in ("04-ressource-inconnue", "06-resultat-vide"):
+        shutil.copy(ROOT / "scenarios" / "socle" / f"{name}.yaml", tmp_path / "scenarios" / "socle")
+    candidate = (f'product: Mon ROR\nversion: "1"\nvendor: moi\nrole: server\nprofiles: [ror-fhir-0.7.0]\n'
+                 f"endpoint:\n  base-url: {base}\n")
+    for line in commands(path):
+        if line.startswith(("python3", ".venv")):
+            continue
+        words = shlex.split(line.replace("http://127.0.0.1:8017/ws-diffusion-fhir", base))
+        if not (tmp_path / "candidate.yaml").exists():
+            (tmp_path / "candidate.yaml").write_text(candidate)
+        module = {"rorqual": "conformance", "pytest": "pytest"}[words[0]]
+        done = subprocess.run([sys.executable, "-m", module, *words[1:]], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, f"{line}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+
+
+def test_each_command_is_documented():
+    written = "\n".join(path.read_text() for path in DOCUMENTS)
+    for name in COMMANDS:
+        assert re.search(rf"`rorqual [^`]*{name}|`{name}`", written), name
+
+
+def test_each_finding_is_documented():
+    written = (ROOT / "docs" / "findings.md").read_text()
+    assert [code for code in CODES if f"`{code}`" not in written] == []
+
+
+def test_links_between_documents_lead_somewhere():
+    for path in [*DOCUMENTS, ROOT / "ARCHITECTURE.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
