@@ -44,7 +44,8 @@ def problems(document: Any, file: str, path: Path, profiles: Mapping[str, Profil
     _identity(reader, path, profiles)
     names = _needs(reader)
     _steps(reader, names)
-    _requirements(reader)
+    if reader.profiles:
+        _requirements(reader)
     return sorted(set(reader.found))
 
 
@@ -204,8 +205,7 @@ def _requirements(reader: _Reader) -> None:
                 used.setdefault(identifier, ["steps", index, "expect", number])
     for identifier, at in used.items():
         if identifier not in document["verifies"]:
-            reader.problem(at, f"{identifier} is not in the 'verifies' of the scenario",
-                           suggest(identifier, document["verifies"]) or "add it there")
+            reader.problem(at, f"{identifier} is not in the 'verifies' of the scenario", "add it there")
     for index, identifier in enumerate(document["verifies"]):
         if identifier not in used:
             reader.problem(["verifies", index], f"no expectation verifies {identifier}",

@@ -47,6 +47,8 @@ class _Loader(_BASE):  # type: ignore[valid-type,misc]
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
+_NAMES = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer",
+          "number": "a number", "boolean": "true or false", "null": "nothing"}
 _SCALARS = (
     ("bool", r"^(?:true|false)$", "tf"),
     ("null", r"^(?:null|~|)$", ["n", "~", ""]),
@@ -113,9 +115,9 @@ def load(text: str | bytes, file: str) -> tuple[Any, list[Problem]]:
 def _yaml_remedy(what: str) -> str:
     if "duplicate key" in what:
         return "keep one of the two, or merge them"
-    if "single document" in what or "document start" in what:
+    if "another document" in what or "document start" in what:
         return "one document per file: split it at the '---' line"
-    if "\\t" in what:
+    if "\\t" in what or "cannot start any token" in what:
         return "indent with spaces, never with tabs"
     return "check indentation and quotes near this place"
 
@@ -177,7 +179,7 @@ def _of_alternatives(error: Any, document: Any, file: str) -> Iterator[Problem]:
         for sub in typed[0]:
             yield from _problems(sub, document, file)
         return
-    kinds = [str(branch.get("type") or branch.get("title") or "another form")
+    kinds = [str(branch.get("title") or _NAMES.get(branch.get("type"), branch.get("type")) or "another form")
              for branch in error.schema[error.validator]]
     line, column = where(document, error.absolute_path)
     yield Problem(file, line, column, f"{_shown(error.instance)} is of none of the forms accepted here",
@@ -191,8 +193,16 @@ def _sentence(error: Any) -> tuple[str, str]:
         missing = [name for name in wanted if name not in error.instance]
         return f"missing key {missing[0]!r}", f"add {', '.join(missing)}"
     if rule == "type":
-        names = wanted if isinstance(wanted, str) else " or ".join(wanted)
-        return f"{shown} is {_kind(error.instance)}, expected {names}", _type_remedy(error.instance, wanted)
+        names = " or ".join(_NAMES.get(one, one) for one in ([wanted] if isinstance(wanted, str) else wanted))
+        remedy = _type_remedy(error.instance, wanted) or error.schema.get("description", "")
+        if error.instance is None:
+            return f"nothing is written here, expected {names}", remedy
+        held = _kind(error.instance)
+        return f"{held if shown == held else f'{shown} is {held}'} stands here, expected {names}", remedy
+    if rule == "dependentRequired":
+        missing = [other for key, others in wanted.items() if key in error.instance for other in others
+                   if other not in error.instance]
+        return f"missing key {missing[0]!r}", f"add {', '.join(missing)}: these keys go together"
     if rule == "enum":
         hint = suggest(str(error.instance), map(str, wanted))
         return f"{shown} is not accepted here", hint or f"expected one of: {', '.join(map(str, wanted))}"

@@ -34,7 +34,7 @@ def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> Unreadable:
         body.decode("utf-8")
     except UnicodeDecodeError as wrong:
         return Unreadable("http.not-utf8", f"byte {wrong.start} of {len(body)}: 0x{body[wrong.start]:02x}")
-    if "recursion" in error.msg.lower():
+    if "depth limit" in error.msg or "recursion" in error.msg.lower():
         return Unreadable("body.too-deep", "the JSON is nested too deeply to be read")
     return Unreadable("body.not-json", f"line {error.lineno}, column {error.colno}: {error.msg}")
 

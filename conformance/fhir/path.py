@@ -23,13 +23,17 @@ class BadExpression(ValueError):
 @functools.lru_cache(maxsize=4096)
 def compiled(expression: str) -> Callable[..., Any]:
     """The expression ready to be evaluated; BadExpression when it is not FHIRPath."""
+    told = io.StringIO()
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        # the parser tells its errors on the error stream and goes on with what it understood
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(told):
             evaluate: Callable[..., Any] = fhirpathpy.compile(expression, models["r4"])
     except RecursionError:
         raise
     except Exception as error:
         raise BadExpression(f"not FHIRPath: {_first_line(error)}") from None
+    if told.getvalue().strip():
+        raise BadExpression(f"not FHIRPath: {told.getvalue().strip().splitlines()[0][:160]}")
     return evaluate
 
 

@@ -76,6 +76,7 @@ def requirement(kind: str, name: str) -> str:
 def _ignored(kind: str, parameter: Parameter) -> Fault:
     name = parameter.name
     also = {**_ALSO[""], **_ALSO.get(parameter.kind, {})}
+    also["ROR-HTTP-018"] = "nothing is refused, so no OperationOutcome says so"
     also["ROR-HTTP-084"] = "a bad value of the parameter is not refused"
     also["ROR-HTTP-064"] = "a modifier that does not exist is ignored with the parameter"
     if name in _OWN and name != "_content":
