@@ -198,7 +198,8 @@ def _sentence(error: Any) -> tuple[str, str]:
         if error.instance is None:
             return f"nothing is written here, expected {names}", remedy
         held = _kind(error.instance)
-        return f"{held if shown == held else f'{shown} is {held}'} stands here, expected {names}", remedy
+        seen = f"{held} stands here" if shown == held else f"{shown} is {held}"
+        return f"{seen}, expected {names}", remedy
     if rule == "dependentRequired":
         missing = [other for key, others in wanted.items() if key in error.instance for other in others
                    if other not in error.instance]

@@ -10,7 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 import fhirpathpy
+from antlr4 import CommonTokenStream, InputStream, Token
+from antlr4.error.ErrorListener import ErrorListener
 from fhirpathpy.models import models
+from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 from conformance.fhir.plain_path import conjuncts as split_conjuncts
 from conformance.fhir.plain_path import plain
@@ -23,18 +27,35 @@ class BadExpression(ValueError):
 @functools.lru_cache(maxsize=4096)
 def compiled(expression: str) -> Callable[..., Any]:
     """The expression ready to be evaluated; BadExpression when it is not FHIRPath."""
-    told = io.StringIO()
+    _check(expression)
     try:
-        # the parser tells its errors on the error stream and goes on with what it understood
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(told):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             evaluate: Callable[..., Any] = fhirpathpy.compile(expression, models["r4"])
     except RecursionError:
         raise
     except Exception as error:
         raise BadExpression(f"not FHIRPath: {_first_line(error)}") from None
-    if told.getvalue().strip():
-        raise BadExpression(f"not FHIRPath: {told.getvalue().strip().splitlines()[0][:160]}")
     return evaluate
+
+
+class _Strict(ErrorListener):
+    """fhirpathpy goes on with what it understood of a wrong expression; an author wants to be told."""
+
+    def syntaxError(self, recognizer: Any, offending: Any, line: int, column: int, msg: str, e: Any) -> None:  # noqa: ARG002, N802
+        """Called by the parser on the first error."""
+        raise BadExpression(f"not FHIRPath, at column {column + 1}: {msg}")
+
+
+def _check(expression: str) -> None:
+    lexer = FHIRPathLexer(InputStream(expression))
+    parser = FHIRPathParser(CommonTokenStream(lexer))
+    for one in (lexer, parser):
+        one.removeErrorListeners()
+        one.addErrorListener(_Strict())
+    parser.expression()
+    rest = parser.getCurrentToken()
+    if rest.type != Token.EOF:
+        raise BadExpression(f"not FHIRPath, at column {rest.column + 1}: unexpected {rest.text!r}")
 
 
 _plain_path = functools.lru_cache(maxsize=4096)(plain)

@@ -191,9 +191,7 @@ HTTP: tuple[Fault, ...] = (
         "unknown-id-200",
         {"fr": "Un id inconnu répond 200", "en": "An unknown id answers 200"},
         "ROR-HTTP-087",
-        {"ROR-HTTP-084": "a missing resource is not of the 4XX class"
-            "ROR-HTTP-084": "a missing resource is not refused",
-        },
+        {"ROR-HTTP-084": "a missing resource is not refused"},
         answer=_when(_unknown, _status(200)),
     ),
     Fault(
