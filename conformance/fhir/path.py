@@ -38,7 +38,7 @@ def compiled(expression: str) -> Callable[..., Any]:
     return evaluate
 
 
-class _Strict(ErrorListener):
+class _Strict(ErrorListener):  # type: ignore[misc]
     """fhirpathpy goes on with what it understood of a wrong expression; an author wants to be told."""
 
     def syntaxError(self, recognizer: Any, offending: Any, line: int, column: int, msg: str, e: Any) -> None:  # noqa: ARG002, N802

@@ -42,10 +42,6 @@ def _without_parameter(name: str) -> Change:
     }
 
 
-def _with_parameter(resource: Json) -> Json:
-    return {**resource, "searchParam": [*resource["searchParam"], {"name": "telecom", "type": "token"}]}
-
-
 CAPABILITY: tuple[Fault, ...] = (
     Fault(
         "capability-declares-history",

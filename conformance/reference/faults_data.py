@@ -312,7 +312,6 @@ DATA: tuple[Fault, ...] = (
         {"fr": "La date de mise à jour des offres est mal formée", "en": "The date of update of offers is malformed"},
         "ROR-STR-HS-type",
         {
-            "ROR-HTTP-010": "a date taken from an offer cannot be searched",
             "ROR-HTTP-070": "dates that cannot be compared",
             "ROR-SP-HS-lastUpdated": "dates that cannot be compared",
             "ROR-HTTP-065": "dates that cannot be compared",

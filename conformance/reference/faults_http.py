@@ -85,7 +85,7 @@ HTTP: tuple[Fault, ...] = (
         "empty-is-404",
         {"fr": "Une recherche sans résultat répond 404", "en": "A search without match answers 404"},
         "ROR-HTTP-013",
-        {"ROR-CAP-001": "a search that is declared looks absent", 
+        {
             "ROR-HTTP-010": "a search that can be executed does not answer 200",
             "ROR-CAP-001": "a declared search without match answers 404",
         },
@@ -136,8 +136,8 @@ HTTP: tuple[Fault, ...] = (
     Fault(
         "error-as-500",
         {"fr": "Une mauvaise requête répond 500", "en": "A bad request answers 500"},
-        "ROR-HTTP-064",
-        {"ROR-HTTP-084": "a bad request is not of the 4XX class", 
+        "ROR-HTTP-084",
+        {
             "ROR-HTTP-007": "an impossible format answers 500",
             "ROR-HTTP-017": "the client is told that the server failed",
             "ROR-HTTP-064": "an unknown modifier answers 500",
@@ -191,7 +191,9 @@ HTTP: tuple[Fault, ...] = (
         "unknown-id-200",
         {"fr": "Un id inconnu répond 200", "en": "An unknown id answers 200"},
         "ROR-HTTP-087",
-        {"ROR-HTTP-084": "a missing resource is not refused"},
+        {
+            "ROR-HTTP-084": "a missing resource is not refused",
+        },
         answer=_when(_unknown, _status(200)),
     ),
     Fault(

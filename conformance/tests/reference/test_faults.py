@@ -48,7 +48,6 @@ PLAIN = {
     "date-le-ignored": HS + "_lastUpdated=le2025-06",
     "sort-ignored": HS + "_sort=-_lastUpdated",
     "sort-direction-wrong": HS + "_sort=-_lastUpdated",
-    "string-case-sensitive": ORG + "name=centre",
     "total-with-includes": HS + "specialty=242" + GUIDE,
     "include-organization-missing": HS + "specialty=242" + GUIDE,
     "include-location-missing": HS + "specialty=242" + GUIDE,
