@@ -69,6 +69,7 @@ class Defect:
     paths: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
+    findings: tuple[str, ...] = ()
     unevaluable: bool = False
 
 

@@ -135,6 +135,7 @@ def _defect(raw: Mapping[str, Any]) -> Defect:
         search_parameters=_words(touches, "search-parameters"), paths=_words(touches, "paths"),
         scenarios=_words(touches, "scenarios"),
         codes=tuple((c["system"], c.get("code") or "") for c in touches.get("codes", ())),
+        findings=tuple(touches.get("findings", ())),
         unevaluable=raw.get("unevaluable", False),
     )
 

@@ -103,6 +103,8 @@ def _of_specification(spot: Spot, one: Finding) -> Finding:
     if one.cause is not Cause.CANDIDATE or one.effect is not Effect.BROKEN:
         return one
     for defect in spot.profile.defects:
+        if defect.findings and one.code not in defect.findings:
+            continue
         by_path = any(path and re.sub(r"\[\d+\]", "", one.place).endswith(path) for path in defect.paths)
         by_code = any(system in one.actual and f"|{code}" in f"{one.actual}|" for system, code in defect.codes)
         if by_path or by_code:

@@ -62,11 +62,14 @@ class Probe:
         )
 
     def follows(self, url: str, previous: Exchange) -> str:
-        """The address of a next link, absolute; empty when it leaves the candidate."""
+        """The address of a next link, absolute; empty when it leaves the candidate or is no address at all."""
         origin = urlsplit(self.endpoint.base)
         here = previous.request.url.replace("[base]", self.endpoint.base, 1)
-        target = urljoin(here, url)
-        parts = urlsplit(target)
+        try:
+            target = urljoin(here, url)
+            parts = urlsplit(target)
+        except ValueError:
+            return ""
         same = (parts.scheme, parts.netloc) == (origin.scheme, origin.netloc)
         return target if same else ""
 

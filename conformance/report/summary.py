@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from conformance.codes import CODES
 from conformance.ledger import Record
 from conformance.model import Exchange, Finding, Judgement, Profile, Scenario, Text, Waiver, Weight
 from conformance.report import curl, excerpt, texts
@@ -78,7 +80,7 @@ class _Summary:
         problems = self._problems()
         scenarios = self._scenarios(problems)
         finished = str(self.record.footer["finished"]) if self.record.footer else self._last_seen()
-        reached = any("response" in line for line in self.lines.values()) or not self.lines
+        reached = any(_reached(line) for line in self.lines.values()) or not self.lines
         return Report(
             product=candidate["product"], version=candidate["version"], vendor=candidate["vendor"],
             role=candidate["role"], profiles=tuple(profile_ids),
@@ -156,13 +158,15 @@ class _Summary:
         requirement = self.ground.profiles[profile].requirements[identifier]
         first = seen[0][1]
         sentence = texts.findings()[code]
-        own = requirement.remedy if first.effect is Effect.BROKEN else None
+        remedy = texts.filled(sentence.remedy, first.expected, first.actual)
+        if requirement.remedy is not None and first.effect is Effect.BROKEN and cause == Cause.CANDIDATE.value:
+            remedy = texts.joined(remedy, requirement.remedy)
         return Problem(
             anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
             profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
             says=texts.filled(sentence.says, texts.short(first.expected), texts.short(first.actual)),
-            remedy=own or texts.filled(sentence.remedy, first.expected, first.actual),
+            remedy=remedy,
             occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
             count=sum(one.count for _, one in seen),
             advisory=not any(self._active(judgement) for judgement, _ in seen),
@@ -296,6 +300,11 @@ def _tally(words: Iterable[str]) -> dict[str, int]:
     for word in words:
         counts[word] += 1
     return counts
+
+
+def _reached(line: Mapping[str, Any]) -> bool:
+    """Whether the candidate was there: it answered, or what went wrong is its own doing."""
+    return "response" in line or CODES[line["trouble"]["code"]].cause is Cause.CANDIDATE
 
 
 def _seconds(started: str, finished: str) -> float:

@@ -60,3 +60,8 @@ def filled(template: Text, expected: str, actual: str) -> Text:
     """A sentence with what was expected and what was received put in."""
     return Text(*(one.replace("{expected}", expected).replace("{actual}", actual)
                   for one in (template.fr, template.en)))
+
+
+def joined(first: Text, second: Text) -> Text:
+    """One text after the other, in each language."""
+    return Text(f"{first.fr} {second.fr}", f"{first.en} {second.en}")

@@ -1,8 +1,7 @@
 """Candidates that misbehave, on real sockets, and a tiny scenario to run against them."""
 
-import contextlib
-import socket
-import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,10 @@ import pytest
 from conformance import ledger, workshop
 from conformance.clock import SystemClock
 from conformance.model import Candidate, Endpoint, Limits
+from conformance.report.model import Report
+from conformance.tests.drive.servers import Misbehaving
 
+PROFILE = "ror-fhir-0.7.0"
 SCENARIO = """\
 id: socle/tiny
 title: {fr: Minuscule, en: Tiny}
@@ -30,49 +32,71 @@ steps:
       - total: {}
       - next-link: {}
 """
-QUICK = Limits(connect=2.0, read=1.0, total=2.0, body=2_000_000, pages=8)
+QUICK = Limits(connect=1.0, read=0.6, total=0.8, body=2_000_000, pages=6)
 
 
-class Misbehaving:
-    """Accepts connections, reads one request, and lets a function do as it likes with the socket."""
+@dataclass
+class Judged:
+    """What a run came to: its report, its record read again, and how long it took."""
 
-    def __init__(self, behave):
-        self.behave, self.requests = behave, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.base = f"http://127.0.0.1:{self.listener.getsockname()[1]}/fhir"
-        self.stopping = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+    report: Report
+    record: ledger.Record
+    seconds: float
 
-    def _accept(self):
-        while not self.stopping.is_set():
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+    @property
+    def exit_code(self):
+        return self.report.decision.exit_code
 
-    def _serve(self, connection):
-        with contextlib.suppress(OSError), connection:
-            data = b""
-            while b"\r\n\r\n" not in data:
-                part = connection.recv(65536)
-                if not part:
-                    return
-                data += part
-            self.requests.append(data)
-            self.behave(connection, len(self.requests))
+    @property
+    def codes(self):
+        """Each code of findings, with its effect and cause."""
+        return {one.code for one in self.report.problems}
 
-    def close(self):
-        self.stopping.set()
-        self.listener.close()
+    def told(self, requirement):
+        """Verdict and causes of a requirement."""
+        row = next(row for row in self.report.requirements if row.id == requirement)
+        return row.verdict, row.causes
+
+    def problem(self, code):
+        """The first problem of a code."""
+        return next(one for one in self.report.problems if one.code == code)
+
+
+def run(campaign, endpoint, folder, clock=None):
+    """A whole run, its record read again: complete, each exchange and its body readable."""
+    started = time.monotonic()
+    workshop.drive(campaign, endpoint, folder, clock or SystemClock(), lambda _event: None)
+    seconds = time.monotonic() - started
+    record = ledger.read(folder)
+    assert record.complete
+    assert not record.cut
+    assert all(record.exchange(line) for line in record.of_type("exchange"))
+    return Judged(workshop.report(folder), record, seconds)
+
+
+def campaign_of(scenarios, **candidate):
+    """The campaign of a folder of scenarios."""
+    who = {"product": "Malin", "version": "1", "vendor": "nul", "role": "server", "profiles": (PROFILE,),
+           "use_cases": (), **candidate}
+    return workshop.campaign(Candidate(**who), workshop.Choice(scenarios=(Path(scenarios),)))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """The campaign of the tiny scenario, read once."""
+    folder = tmp_path_factory.mktemp("scenarios") / "socle"
+    folder.mkdir()
+    (folder / "tiny.yaml").write_text(SCENARIO)
+    return campaign_of(folder)
 
 
 @pytest.fixture
 def misbehaving():
+    """Starts candidates: a function of the socket and of the number of the request."""
     started = []
 
-    def start(behave):
-        started.append(Misbehaving(behave))
+    def start(behave, **how):
+        started.append(Misbehaving(behave, **how))
         return started[-1]
 
     yield start
@@ -81,34 +105,10 @@ def misbehaving():
 
 
 @pytest.fixture
-def judged(tmp_path):
-    """Runs the tiny scenario against a base address; gives the report, its record checked."""
+def judged(tmp_path, tiny):
+    """Runs the tiny scenario against a base address, within short limits."""
 
-    def run(base, limits=QUICK, **endpoint):
-        folder = tmp_path / "scenarios" / "socle"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "tiny.yaml").write_text(SCENARIO)
-        who = Candidate("Malin", "1", "nul", "server", ("ror-fhir-0.7.0",), ())
-        made = workshop.campaign(who, workshop.Choice(scenarios=(Path(folder),)))
-        out = tmp_path / "run"
-        workshop.drive(made, Endpoint(base, limits=limits, **endpoint), out, SystemClock(), lambda _event: None)
-        assert ledger.read(out).complete
-        return workshop.report(out)
+    def judge(base, limits=QUICK, clock=None, **endpoint):
+        return run(tiny, Endpoint(base, limits=limits, **endpoint), tmp_path / "run", clock)
 
-    return run
-
-
-def http(body=b"", status="200 OK", **headers):
-    """The bytes of a plain answer."""
-    given = {"Content-Type": "application/fhir+json", "Content-Length": str(len(body)), "Connection": "close"}
-    given.update({name.replace("_", "-"): value for name, value in headers.items()})
-    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
-    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
-
-
-def verdicts(report):
-    return {row.id: row.verdict for row in report.requirements}
-
-
-def codes(report):
-    return {problem.code for problem in report.problems}
+    return judge

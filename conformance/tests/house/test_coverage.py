@@ -4,6 +4,7 @@ import pytest
 
 from conformance import profile, workshop
 from conformance.checks import CHECKS
+from conformance.codes import CODES
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def test_each_requirement_is_verified_or_says_why_not(library, name):
 def test_each_check_is_used(library):
     _, found = library
     used = {one.check for scenario in found.scenarios for step in scenario.steps for one in step.expect}
-    assert set(CHECKS) - used == {"header"}, "a check that no scenario uses is not a rule (header serves authors)"
+    assert set(CHECKS) - used == {"fhirpath", "header"}, "a check that no scenario uses is not a rule (these two serve authors)"
 
 
 def test_ids_of_defects_and_scenarios_agree(library):
@@ -40,3 +41,20 @@ def test_ids_of_defects_and_scenarios_agree(library):
                 expected = {defect.id for defect in one.defects if scenario.transaction in defect.scenarios}
                 assert expected <= set(scenario.defects), f"{scenario.id} meets {sorted(expected)}"
     assert "ROR-UC-03/1" in transactions
+
+
+@pytest.mark.parametrize("name", profile.known())
+def test_each_requirement_that_is_verified_says_how_to_meet_it(library, name):
+    profiles, found = library
+    verified = {one for scenario in found.of(name) for one in scenario.verifies}
+    silent = [one.id for one in profiles[name].requirements.values()
+              if one.id in verified and one.remedy is None and not one.id.startswith(("ROR-STR-", "ROR-NOM-"))]
+    assert not silent, f"{silent} need a remedy (those of structures and codes are said by the finding itself)"
+
+
+def test_defects_name_findings_and_places_that_exist(library):
+    profiles, _ = library
+    for one in profiles.values():
+        for defect in one.defects:
+            assert set(defect.findings) <= set(CODES), defect.id
+            assert not defect.findings or defect.paths or defect.codes, f"{defect.id}: findings of what?"

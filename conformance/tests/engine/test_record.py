@@ -1,0 +1,181 @@
+"""The record: judged again it says the same, told again it gives the same bytes, cut it says so, altered it is refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance import ledger, workshop
+from conformance.clock import SystemClock
+from conformance.errors import OperatorError, RecordError
+from conformance.ledger import judgement_line
+from conformance.model import Candidate, Endpoint, Waiver
+from conformance.report import render
+
+WHO = Candidate("Produit", "1", "Vendeur", "server", ("ror-fhir-0.7.0",), ())
+SOME = ("socle/05-forme-du-resultat", "socle/24-prefixes-de-date", "socle/29-chainage-inverse", "orientation-ssr/uc-03-13-offres-d-un-professionnel")
+
+
+def run(base, folder, only=SOME, who=WHO, seed=2017):
+    made = workshop.campaign(who, workshop.Choice(only=only, seed=seed))
+    workshop.drive(made, Endpoint(base), folder, SystemClock(), lambda _event: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(ror, tmp_path_factory):
+    return run(ror, tmp_path_factory.mktemp("run"))
+
+
+def lines(judgements):
+    return [json.loads(ledger.dumps(judgement_line(one))) for one in judgements]
+
+
+def test_judged_again_gives_identical_findings(folder):
+    record = ledger.read(folder)
+    then, now = workshop.report(folder), workshop.report(folder, rejudge=True)
+    assert record.complete
+    assert render.jsonable(now) | {"rejudged": False} == render.jsonable(then)
+
+
+def test_told_again_gives_identical_bytes(folder):
+    for name in render.FORMATS:
+        assert render.RENDERERS[name](workshop.report(folder)) == render.RENDERERS[name](workshop.report(folder))
+
+
+def test_a_faulty_run_judged_again_too(tmp_path):
+    from conformance.reference.app import create_app
+    from conformance.reference.faults import FAULTS
+    from conformance.reference.region import generate
+    from conformance.reference.server import Running, stored
+
+    fault = FAULTS["and-as-or"]
+    with Running(create_app(stored(generate(120, 7), fault), profile_id="ror-fhir-0.7.0", fault=fault)) as base:
+        run(base, tmp_path / "run", ("socle/32-criteres-cumules", "socle/23-negation"))
+    then, now = workshop.report(tmp_path / "run"), workshop.report(tmp_path / "run", rejudge=True)
+    assert then.decision.word == "refused"
+    assert then.problems == now.problems
+
+
+def test_a_killed_run_leaves_what_it_recorded(ror, tmp_path, candidate_file):
+    path = candidate_file(ror, top="pace: {requests-per-second: 20}\n")
+    process = subprocess.Popen([sys.executable, "-m", "conformance", "run", str(path), "--out", str(tmp_path / "run")],
+                               stderr=subprocess.DEVNULL)
+    record = tmp_path / "run" / "record.jsonl"
+    end = time.monotonic() + 30
+    while time.monotonic() < end and (not record.exists() or record.read_bytes().count(b'"type":"judgement"') < 5):
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    written = [line for line in record.read_bytes().split(b"\n") if line.endswith(b"}")]
+    read = ledger.read(tmp_path / "run")
+    assert not read.complete
+    assert len(read.lines) + 1 == len(written)
+    for line in read.of_type("exchange"):
+        assert read.exchange(line).id == line["id"]
+    done = subprocess.run([sys.executable, "-m", "conformance", "report", str(tmp_path / "run")], capture_output=True)
+    assert done.returncode == 6
+    assert workshop.report(tmp_path / "run").decision.word in ("deferred", "refused")
+
+
+def test_altered_lines_and_bodies_are_refused(folder, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    record = copy / "record.jsonl"
+    record.write_text(record.read_text().replace('"verdict":"pass"', '"verdict":"fail"', 1))
+    with pytest.raises(RecordError, match="not those that were written"):
+        ledger.read(copy)
+    body = next((folder / "bodies").iterdir())
+    altered = tmp_path / "altered"
+    shutil.copytree(folder, altered)
+    (altered / "bodies" / body.name).write_bytes(b"{}")
+    with pytest.raises(RecordError, match="was altered"):
+        ledger.read(altered).body(body.name)
+
+
+def test_a_record_is_never_written_over(folder, ror):
+    with pytest.raises(OperatorError, match="already holds a record"):
+        run(ror, folder)
+
+
+def test_what_is_not_a_record(tmp_path):
+    (tmp_path / "record.jsonl").write_text('{"type":"other"}\n')
+    with pytest.raises(RecordError):
+        ledger.read(tmp_path)
+    with pytest.raises(OperatorError):
+        ledger.read(tmp_path / "nowhere")
+
+
+def test_same_seed_same_values(ror, tmp_path):
+    def bound(folder):
+        return [line["values"] for line in ledger.read(folder).of_type("bound")]
+
+    one, two, other = (run(ror, tmp_path / name, seed=seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
+    assert bound(one) == bound(two)
+    assert bound(one) != bound(other)
+
+
+def test_personal_data_and_secrets_never_reach_the_record(tmp_path):
+    from conformance.model import OAuth
+    from conformance.reference.access import Access
+    from conformance.reference.app import create_app
+    from conformance.reference.region import generate
+    from conformance.reference.server import Running, stored
+
+    people = list(generate(120, 7))
+    names = [name for one in people if one["resourceType"] == "Practitioner"
+             for name in (one["name"][0]["family"], one["identifier"][0]["value"])]
+    access = Access(bearer=True, client_id="client", client_secret="canary-secret-1234")
+    with Running(create_app(stored(people), profile_id="ror-fhir-0.7.0", access=access)) as base:
+        root = base.rsplit("/", 1)[0]
+        made = workshop.campaign(WHO, workshop.Choice(only=SOME))
+        endpoint = Endpoint(base, headers=(("X-Key", "canary-header-5678"),),
+                            oauth=OAuth(f"{root}/auth/token", "client", "canary-secret-1234"))
+        workshop.drive(made, endpoint, tmp_path / "run", SystemClock(), lambda _event: None)
+    report = workshop.report(tmp_path / "run")
+    workshop.write_report(report, tmp_path / "run")
+    assert report.decision.word == "granted"
+    told = b"".join(path.read_bytes() for path in Path(tmp_path / "run").rglob("*") if path.is_file())
+    for canary in ("canary-secret-1234", "canary-header-5678", access.token):
+        assert canary.encode() not in told
+    assert b"[person identifier 1]" in told
+    assert [name for name in names if len(name) > 9 and name.encode() in told] == []
+
+
+def test_waivers_change_the_decision_and_not_the_verdict(tmp_path):
+    from dataclasses import replace
+
+    from conformance.reference.app import create_app
+    from conformance.reference.faults import FAULTS
+    from conformance.reference.region import generate
+    from conformance.reference.server import Running, stored
+
+    fault = FAULTS["sort-ignored"]
+    with Running(create_app(stored(generate(120, 7), fault), profile_id="ror-fhir-0.7.0", fault=fault)) as base:
+        for until, word, state in (("2999-12-31", "granted", "applied"), ("2001-01-01", "refused", "expired")):
+            waivers = tuple(Waiver(one, "agreed for the tests", "committee", until)
+                            for one in ("ROR-HTTP-028", "ROR-HTTP-029"))
+            run(base, tmp_path / word, ("socle/13-tri",), replace(WHO, waivers=waivers))
+            report = workshop.report(tmp_path / word)
+            assert (report.decision.word, report.waivers[0].state) == (word, state)
+            assert {row.id: row.verdict for row in report.requirements}["ROR-HTTP-028"] == "fail"
+
+
+def test_lack_of_data_names_the_data_to_create(tmp_path):
+    from conformance.reference.app import create_app
+    from conformance.reference.server import Running, stored
+
+    one = {"resourceType": "HealthcareService", "id": "1"}
+    with Running(create_app(stored([one]), profile_id="ror-fhir-0.7.0")) as base:
+        run(base, tmp_path / "run", ("socle/05-forme-du-resultat",))
+    report = workshop.report(tmp_path / "run")
+    assert report.decision.exit_code == 6
+    assert [gap.create.fr for gap in report.gaps] == ["au moins deux offres d'activités opérationnelles différentes"]
+    assert {cause for row in report.requirements for cause in row.causes} == {"data"}
