@@ -14,7 +14,6 @@ from conformance.fhir.census import Census
 from conformance.fhir.fill import fill
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
-from conformance.fhir.search import Values
 from conformance.generation import Course, NoData
 from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step
 from conformance.nomenclature import Release
@@ -29,7 +28,6 @@ class FhirGeneration:
         self.release = release
         self.bodies = Bodies()
         self.population = Population()
-        self._lasting: Values = {}
         self._censuses: dict[str, Census] = {}
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
@@ -102,10 +100,7 @@ class FhirGeneration:
 
     def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
         """The judgements of a step, from what it exchanged and what is known."""
-        for resource in self.population.fresh():
-            self._lasting[id(resource), ""] = resource, []
-        evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent,
-                            self.bodies, self._lasting)
+        evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies)
         return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
 
     def refuse(self, course: Course, step: Step, reason: Finding) -> list[Judgement]:

@@ -10,8 +10,9 @@ from conformance.fhir import bundle
 from conformance.fhir import filter as filters
 from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import Entry, Resource
+from conformance.fhir.pool import Facts
 from conformance.fhir.population import Population
-from conformance.fhir.search import Criterion, Searcher, Values, all_of, criteria
+from conformance.fhir.search import Criterion, Searcher, all_of, criteria
 from conformance.model import Exchange, Profile, Response, SearchParameter, Sent
 from conformance.nomenclature import Release
 
@@ -29,7 +30,7 @@ class Evidence:
     steps: Mapping[str, Sent]
     current: Sent
     bodies: Bodies
-    lasting: Values = field(default_factory=dict, repr=False)
+    _entries: dict[int, list[tuple[Exchange, Entry]]] = field(default_factory=dict, repr=False)
     _searcher: Searcher | None = field(default=None, repr=False)
     _pointing: dict[tuple[str, str], Mapping[str, Sequence[Resource]] | None] = field(default_factory=dict, repr=False)
 
@@ -88,23 +89,33 @@ class Evidence:
                 found.append((exchange, page))
         return found
 
+    def entries(self, sent: Sent | None = None) -> list[tuple[Exchange, Entry]]:
+        """The entries over the pages of a step (this one by default), repeated ones included."""
+        of = sent or self.current
+        if id(of) not in self._entries:
+            self._entries[id(of)] = [(exchange, entry) for exchange, page in self.pages(of)
+                                     for entry in bundle.entries(page)]
+        return self._entries[id(of)]
+
     def matches(self, sent: Sent | None = None) -> list[tuple[Exchange, Entry]]:
         """The matches over the pages of a step, repeated ones included."""
         searched = (sent or self.current).ask.path.split("/")[0]
-        return [(exchange, entry) for exchange, page in self.pages(sent) for entry in bundle.matches(page, searched)]
+        return [one for one in self.entries(sent) if bundle.is_match(one[1], searched)]
 
     def inclusions(self) -> list[tuple[Exchange, Entry]]:
         """The inclusions over the pages of the step."""
-        return [(exchange, entry) for exchange, page in self.pages()
-                for entry in bundle.inclusions(page, self.searched)]
+        return [one for one in self.entries() if bundle.is_inclusion(one[1], self.searched)]
 
     def resources(self) -> list[tuple[Exchange, str, Resource]]:
         """Every resource of the step with its place: of a searchset, or the one that was read."""
-        found = [(exchange, f"{entry.place}.resource", entry.resource)
-                 for exchange, page in self.pages() for entry in bundle.entries(page)]
+        found = [(exchange, f"{entry.place}.resource", entry.resource) for exchange, entry in self.entries()]
         if found or self.pages():
             return found
         return [(self.first, "", self.body)]
+
+    def facts(self, resource: Resource) -> Facts:
+        """What earlier judgements of this run found out of a resource, to be completed."""
+        return self.bodies.pool.facts(resource)
 
     def criteria(self, only: Sequence[str] = ()) -> list[Criterion]:
         """The criteria of the step, or those of the parameters named."""
@@ -135,7 +146,7 @@ class Evidence:
     def searcher(self) -> Searcher:
         """The evaluation of criteria over what is known: the population and what this step brought."""
         if self._searcher is None:
-            here = {entry.key: entry.resource for _, page in self.pages() for entry in bundle.entries(page)}
+            here = {entry.key: entry.resource for _, entry in self.entries()}
             constants = self.profile.constants
             self._searcher = Searcher(
                 self.profile.search_parameters,
@@ -143,7 +154,7 @@ class Evidence:
                 lambda kind, by, key: self._referrers(here, kind, by, key),
                 frozenset(constants[name] for name in _UNITS if name in constants)
                 | {"https://unitsofmeasure.org"},
-                self.lasting,
+                self.facts,
             )
         return self._searcher
 

@@ -29,11 +29,12 @@ class Spot:
 def judge_step(spot: Spot, evidence: Evidence, stable: bool = True) -> list[Judgement]:
     """The judgements of a step; ``stable`` is False when the same question had another answer (see engine)."""
     made: list[Judgement] = []
+    weight = _weight(evidence)
     for index, expectation in enumerate(evidence.current.step.expect):
         findings = [_of_specification(spot, one) for one in findings_of(expectation, evidence)]
         if not stable:
             findings = [_unstable(one) for one in findings]
-        made += _judgements(spot, evidence.current, index, expectation, findings, _weight(evidence))
+        made += _judgements(spot, evidence.current, index, expectation, findings, weight)
     return made
 
 
@@ -159,6 +160,6 @@ def fold(findings: Iterable[Finding]) -> list[Finding]:
 
 def _weight(evidence: Evidence) -> Weight:
     answered = [one for one in evidence.current.exchanges if one.response is not None]
-    keys = {entry.key for _, page in evidence.pages() for entry in bundle.entries(page)}
+    keys = {entry.key for _, entry in evidence.entries()}
     values = [value for value in evidence.names.values() if not isinstance(value, dict) or "resourceType" not in value]
     return Weight(len(answered), len(keys) or (1 if answered else 0), len(values))

@@ -11,10 +11,11 @@ from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.errors import HarnessError
 from conformance.fhir.bundle import Resource
-from conformance.fhir.coded import Coded, coded_elements
+from conformance.fhir.coded import Coded
+from conformance.fhir.slices import Difference
 from conformance.fhir.structure import Compiled
 from conformance.model import Finding, Profile
-from conformance.nomenclature import ValueSet
+from conformance.nomenclature import Release, ValueSet
 
 
 @functools.cache
@@ -48,12 +49,15 @@ def _concerned(evidence: Evidence, kind: str) -> Iterator[tuple[str, str, Resour
 def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """The resources of the structure's type respect one of its aspects."""
     structure = compiled(evidence.profile, parameters["structure"])
+    aspect = parameters["aspect"]
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
         seen += 1
-        for one in structure.differences(resource, parameters["aspect"]):
-            at = f"{place}.{one.place}" if place else one.place
-            yield finding(one.code, one.expected, f"{one.actual} ({resource.get('id')})", at, exchange)
+        facts, key = evidence.facts(resource), ("differences", structure, aspect)
+        if key not in facts:
+            facts[key] = list(structure.differences(resource, aspect))
+        for one in facts[key]:
+            yield finding(one.code, one.expected, f"{one.actual} ({resource.get('id')})", _at(place, one), exchange)
     if not seen:
         yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
 
@@ -64,14 +68,31 @@ def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     aspect = parameters["aspect"]
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
-        for one in coded_elements(structure.structure, evidence.profile.extensions, resource):
-            sets = [found for name in one.value_sets if (found := evidence.release.value_set(name)) is not None]
-            if len(sets) < len(one.value_sets):
-                continue
-            seen += 1
-            yield from _judged(one, sets, aspect, place, exchange)
+        facts, key = evidence.facts(resource), ("codes", structure, aspect)
+        if key not in facts:
+            facts[key] = _coded(structure, evidence.release, aspect, resource)
+        told, differences = facts[key]
+        seen += told
+        for one in differences:
+            yield finding(one.code, one.expected, one.actual, _at(place, one), exchange)
     if not seen:
         yield finding("data.no-example", f"a coded element of {structure.type}", "none", "", evidence.first.id)
+
+
+def _at(place: str, one: Difference) -> str:
+    return f"{place}.{one.place}" if place else one.place
+
+
+def _coded(structure: Compiled, release: Release, aspect: str, resource: Resource) -> tuple[int, list[Difference]]:
+    """How many coded values could be told, and what is wrong with them."""
+    told = 0
+    found: list[Difference] = []
+    for one in structure.coded.of(resource):
+        sets = [held for name in one.value_sets if (held := release.value_set(name)) is not None]
+        if len(sets) == len(one.value_sets):
+            told += 1
+            found += _judged(one, sets, aspect)
+    return told, found
 
 
 def _spelling(system: str) -> str:
@@ -79,16 +100,15 @@ def _spelling(system: str) -> str:
     return system.lower().replace("http://", "https://").replace("_", "-").rstrip("/")
 
 
-def _judged(one: Coded, sets: list[ValueSet], aspect: str, place: str, exchange: str) -> Iterator[Finding]:
+def _judged(one: Coded, sets: list[ValueSet], aspect: str) -> Iterator[Difference]:
     systems = {system for each in sets for system in each.systems()}
     held = [(system, code) for system, code in one.codings if system in systems]
-    at = f"{place}.{one.place}" if place else one.place
     names = " or ".join(one.value_sets)
     alike = {_spelling(system) for system in systems} & {_spelling(system) for system, _ in one.codings}
     if aspect == "system" and not held and (one.required or alike):
         shown = ", ".join(f"{system or 'no system'}|{code}" for system, code in one.codings) or "no coding"
-        yield finding("nomenclature.system", " or ".join(sorted(systems)), shown, at, exchange)
+        yield Difference("nomenclature.system", one.place, " or ".join(sorted(systems)), shown)
     if aspect == "code":
         for system, code in held:
             if all(each.complete for each in sets) and not any(each.holds(system, code) for each in sets):
-                yield finding("nomenclature.code", f"a code of {names}", f"{system}|{code}", at, exchange)
+                yield Difference("nomenclature.code", one.place, f"a code of {names}", f"{system}|{code}")

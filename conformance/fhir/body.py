@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from conformance.fhir.pool import Pool
+
 
 class Unreadable(Exception):
     """The bytes are not the JSON object expected; ``code`` is a code of findings, ``detail`` says where."""
@@ -40,9 +42,13 @@ def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> Unreadable:
 
 
 class Bodies:
-    """Parsed bodies, kept by the bytes they come from; the oldest are forgotten beyond ``keep`` bytes."""
+    """Parsed bodies, kept by the bytes they come from; the oldest are forgotten beyond ``keep`` bytes.
+
+    The resources that they hold come from one pool, so that what was found out of one is not sought again.
+    """
 
     def __init__(self, keep: int = 48 * 1024 * 1024) -> None:
+        self.pool = Pool()
         self._kept: OrderedDict[int, tuple[bytes, Mapping[str, Any]]] = OrderedDict()
         self._room, self._size = keep, 0
 
@@ -54,11 +60,11 @@ class Bodies:
             return known[1]
         value = parse(body)
         self.keep(body, value)
-        return value
+        return self._kept[key][1]
 
     def keep(self, body: bytes, value: Mapping[str, Any]) -> None:
         """Remembers the value of a body that somebody has parsed already."""
-        self._kept[id(body)] = (body, value)
+        self._kept[id(body)] = (body, self.pool.settle(value))
         self._size += len(body)
         while self._size > self._room and len(self._kept) > 1:
             _, (dropped, _) = self._kept.popitem(last=False)

@@ -59,22 +59,24 @@ def entries(body: Mapping[str, Any]) -> Iterator[Entry]:
         )
 
 
+def is_match(entry: Entry, searched: str) -> bool:
+    """Whether an entry answers the search: by search.mode, or by type where the mode is not said."""
+    return entry.mode == "match" or (not entry.mode and entry.resource.get("resourceType") == searched)
+
+
+def is_inclusion(entry: Entry, searched: str) -> bool:
+    """Whether an entry was brought by inclusion."""
+    return entry.mode == "include" or (not entry.mode and entry.resource.get("resourceType") != searched)
+
+
 def matches(body: Mapping[str, Any], searched: str) -> list[Entry]:
-    """The entries that answer the search: by search.mode, or by type where the mode is not said."""
-    return [
-        entry
-        for entry in entries(body)
-        if entry.mode == "match" or (not entry.mode and entry.resource.get("resourceType") == searched)
-    ]
+    """The entries that answer the search."""
+    return [entry for entry in entries(body) if is_match(entry, searched)]
 
 
 def inclusions(body: Mapping[str, Any], searched: str) -> list[Entry]:
     """The entries brought by inclusion."""
-    return [
-        entry
-        for entry in entries(body)
-        if entry.mode == "include" or (not entry.mode and entry.resource.get("resourceType") != searched)
-    ]
+    return [entry for entry in entries(body) if is_inclusion(entry, searched)]
 
 
 def total(body: Mapping[str, Any]) -> int | None:

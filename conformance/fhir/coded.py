@@ -22,29 +22,34 @@ class Coded:
     required: bool
 
 
-def coded_elements(
-    structure: Mapping[str, Any], extensions: Mapping[str, Any], resource: Resource
-) -> Iterator[Coded]:
-    """The coded values of a resource that a required binding of its structure, or of an extension, concerns."""
-    for path, (sets, sliced) in _bound_paths(structure).items():
-        for place, value in _values(resource, str(structure["type"]), path):
-            codings = _codings(value)
-            if codings is not None:
-                yield Coded(place, codings, sets, not sliced)
-    yield from _mandatory(structure, resource)
-    yield from _in_extensions(resource, str(structure["type"]), extensions)
+class CodedElements:
+    """Where a structure and the extensions bind codes; finds them in resources."""
+
+    def __init__(self, structure: Mapping[str, Any], extensions: Mapping[str, Any]) -> None:
+        self._type, self._extensions = str(structure["type"]), extensions
+        self._bound, self._mandatory = _bound_paths(structure), list(_mandatory(structure))
+
+    def of(self, resource: Resource) -> Iterator[Coded]:
+        """The coded values of a resource that a required binding of its structure, or of an extension, concerns."""
+        for path, (sets, sliced) in self._bound.items():
+            for place, value in _values(resource, self._type, path):
+                codings = _codings(value)
+                if codings is not None:
+                    yield Coded(place, codings, sets, not sliced)
+        for path, value_set in self._mandatory:
+            held = [pair for _, value in _values(resource, self._type, path) for pair in _codings(value) or ()]
+            if held:
+                yield Coded(path, tuple(held), (value_set,), True)
+        yield from _in_extensions(resource, self._type, self._extensions)
 
 
-def _mandatory(structure: Mapping[str, Any], resource: Resource) -> Iterator[Coded]:
-    """Where a slice told by its value set is mandatory: all the codings of the element, one of which must be of it."""
+def _mandatory(structure: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where a slice told by its value set is mandatory: one of all the codings of the element must be of it."""
     for one in structure["elements"]:
         path, binding = str(one["path"]), one.get("binding")
-        if not one.get("slice") or one.get("min", 0) < 1 or not binding or "extension" in path or one.get("within"):
-            continue
-        codings = [pair for _, value in _values(resource, str(structure["type"]), path)
-                   for pair in _codings(value) or ()]
-        if codings:
-            yield Coded(path, tuple(codings), (binding["value-set"],), True)
+        wanted = one.get("slice") and one.get("min", 0) >= 1 and not one.get("within")
+        if wanted and binding and "extension" not in path:
+            yield path, binding["value-set"]
 
 
 def _bound_paths(structure: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], bool]]:

@@ -16,8 +16,8 @@ from fhirpathpy.models import models
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
+from conformance.fhir.plain_path import Unsure, plain
 from conformance.fhir.plain_path import conjuncts as split_conjuncts
-from conformance.fhir.plain_path import plain
 
 
 class BadExpression(ValueError):
@@ -70,7 +70,8 @@ def select(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any
     """The values that the expression selects in a resource; ``names`` are the ``%name`` it may use."""
     fast = _plain_path(expression)
     if fast is not None:
-        return fast(resource, names or {})
+        with contextlib.suppress(Unsure):
+            return fast(resource, names or {})
     try:
         found = compiled(expression)(resource, dict(names or {}))
     except (BadExpression, RecursionError):

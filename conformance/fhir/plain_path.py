@@ -1,113 +1,346 @@
-"""Plain FHIRPath, fast: member names, ``where(a = b and …)``, a last ``exists()`` or ``empty()``, and ``|``.
+"""Plain FHIRPath, fast: members, ``where``, ``exists``, ``empty``, comparisons, ``and``/``or``, ``+``/``-`` and ``|``.
 
-Exploring and judging evaluate such paths on every resource for every search parameter, where the general
-evaluator costs fifty times more. What is not plain goes to the general one; a test holds both to the same answers.
+Exploring and judging evaluate such paths on every resource for every search parameter, where the general evaluator
+costs fifty times more. What is not plain, in its words or in the data met, goes to the general one: an expression
+that is not understood gives no selection, data that is not plain raises Unsure. A test holds both to the same
+answers.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-_OPERAND = r"(?:'[^'\\]*'|%[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
-_TEST = re.compile(rf"\s*(\$this|[A-Za-z_]\w*)\s*=\s*({_OPERAND})\s*")
-_STEP = re.compile(
-    rf"\s*(?:(?P<last>exists|empty)\(\)(?=\s*$)|(?P<name>[A-Za-z_]\w*)(?![\w(])"
-    rf"|where\((?P<tests>(?:\s*(?:\$this|[A-Za-z_]\w*)\s*=\s*{_OPERAND}\s*(?:and\b|(?=\))))+)\))\s*(?:\.|$)"
-)
-_CHOICES = frozenset(("value",))
 Names = Mapping[str, Any]
-Selection = Callable[[Mapping[str, Any], Names], list[Any]]
+Values = list[Any]
+Selection = Callable[[Any, Names], Values]
+_Step = Callable[[Values, Names], Values]
+
+_WORD = re.compile(r"\s*(?:(?P<text>'[^'\\]*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[%$]?[A-Za-z_]\w*)"
+                   r"|(?P<sign>!=|<=|>=|[=<>+|().-]))")
+# where(url = 'x' and code = %y), by far the most frequent: a comparison of members with texts that do not depend on them
+_OPERAND = r"(?:'[^'\\]*'|%[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+_TEST = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_OPERAND})\s*(and\b|\))")
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?$")
+_OPERATORS = frozenset(("and", "or"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A member, a filter (tests of member and operand), or a last question about what was selected."""
+class Unsure(Exception):
+    """The data met asks for more than plain paths know; the general evaluator decides."""
 
-    member: str = ""
-    tests: tuple[tuple[str, str], ...] = ()
-    last: str = ""
+
+class _NotPlain(Exception):
+    """The expression uses more than the plain words."""
 
 
 def plain(expression: str) -> Selection | None:
-    """The selection of a plain path; None when the expression needs the general evaluator."""
-    branches = [_branch(part) for part in (expression.split("|") if "'" not in expression else [expression])]
-    chosen = [branch for branch in branches if branch is not None]
-    if len(chosen) != len(branches):
+    """The selection of a plain path, which may raise Unsure; None when it needs the general evaluator."""
+    try:
+        reader = _Reader(expression)
+        made = reader.either()
+        return made if reader.word is None else None
+    except _NotPlain:
         return None
-    if len(chosen) == 1:
-        steps = chosen[0]
-        return lambda resource, names: _walk(resource, steps, names)
-    return lambda resource, names: [one for steps in chosen for one in _walk(resource, steps, names)]
 
 
-def _branch(text: str) -> Sequence[_Step] | None:
-    steps: list[_Step] = []
-    position = 0
-    while position < len(text):
-        found = _STEP.match(text, position)
+class _Reader:
+    """Reads an expression word by word and builds the functions that evaluate it."""
+
+    def __init__(self, expression: str) -> None:
+        self._text, self._end = expression, 0
+        self.word: str | None = ""
+        self._kind = ""
+        self._next()
+
+    def _next(self) -> str:
+        """The present word; the reader moves to the one after it."""
+        read = self.word or ""
+        if not self._text[self._end :].strip():
+            self.word, self._kind = None, ""
+            return read
+        found = _WORD.match(self._text, self._end)
         if found is None:
-            return None
-        if found["tests"]:
-            tests = tuple((one[1], one[2]) for part in found["tests"].split(" and ") if (one := _TEST.match(part)))
-            steps.append(_Step(tests=tests))
-        else:
-            steps.append(_Step(member=found["name"] or "", last=found["last"] or ""))
-        position = found.end()
-    return None if not steps or text.rstrip().endswith(".") else steps
+            raise _NotPlain
+        self.word, self._kind, self._end = found[found.lastgroup or 0], found.lastgroup or "", found.end()
+        return read
+
+    def _take(self, word: str) -> None:
+        if self.word != word:
+            raise _NotPlain
+        self._next()
+
+    def either(self) -> Selection:
+        left = self._both()
+        while self.word == "or":
+            self._next()
+            left = _logic(left, self._both(), True)
+        return left
+
+    def _both(self) -> Selection:
+        left = self._comparison()
+        while self.word == "and":
+            self._next()
+            left = _logic(left, self._comparison(), False)
+        return left
+
+    def _comparison(self) -> Selection:
+        left = self._union()
+        if self.word in ("=", "!="):
+            return _equal(left, self._next() == "=", self._union())
+        if self.word in _ORDERS:
+            return _ordered(left, _ORDERS[self._next()], self._union())
+        return left
+
+    def _union(self) -> Selection:
+        left = self._sum()
+        while self.word == "|":
+            self._next()
+            left = _joined(left, self._sum())
+        return left
+
+    def _sum(self) -> Selection:
+        left = self._path()
+        while self.word in _SUMS:
+            left = _summed(left, _SUMS[self._next()], self._path())
+        return left
+
+    def _path(self) -> Selection:
+        steps: list[_Step] = []
+        start = self._start(steps)
+        while self.word == ".":
+            self._next()
+            steps.append(self._step())
+        return _path(start, steps)
+
+    def _start(self, steps: list[_Step]) -> Selection:
+        kind, word = self._kind, self.word or ""
+        if kind == "text" or kind == "number":
+            self._next()
+            return _constant(word[1:-1] if kind == "text" else float(word) if "." in word else int(word))
+        if word == "(":
+            self._next()
+            inner = self.either()
+            self._take(")")
+            return inner
+        if word.startswith("%"):
+            self._next()
+            return _named(word[1:])
+        if word == "$this":
+            self._next()
+            return _this
+        if word[:1].isupper():
+            self._next()
+            return _typed(word)
+        steps.append(self._step())
+        return _this
+
+    def _step(self) -> _Step:
+        if self._kind != "name" or self.word in _OPERATORS or (self.word or "")[0] in "%$":
+            raise _NotPlain
+        name = self._next()
+        if self.word != "(":
+            return _member_step(name)
+        self._next()
+        if name == "where":
+            tests = self._tests()
+            if tests:
+                return _where_equal(tests)
+            condition = self.either()
+            self._take(")")
+            return _where(condition)
+        if name not in ("exists", "empty"):
+            raise _NotPlain
+        self._take(")")
+        return _exists if name == "exists" else _empty
 
 
-def _walk(resource: Mapping[str, Any], steps: Sequence[_Step], names: Names) -> list[Any]:
-    here: list[Any] = [resource]
-    for index, step in enumerate(steps):
-        if step.last:
-            return [bool(here) is (step.last == "exists")]
-        if step.tests:
-            here = [item for item in here if _answers(item, step.tests, names)]
-        elif index == 0 and step.member[0].isupper():
-            if resource.get("resourceType") != step.member:
+    def _tests(self) -> Sequence[tuple[str, Selection]]:
+        """The tests of a ``where`` that only compares members with texts, its bracket closed; nothing otherwise."""
+        tests: list[tuple[str, Selection]] = []
+        position, last = self._end - len(self.word or ""), ""
+        while last != ")":
+            found = _TEST.match(self._text, position)
+            if found is None or found[1] in _OPERATORS:
+                return ()
+            operand = plain(found[2])
+            assert operand is not None
+            tests.append((found[1], operand))
+            position, last = found.end(), found[3]
+        self._end = position
+        self.word = ""
+        self._next()
+        return tests
+
+
+def _constant(value: Any) -> Selection:
+    return lambda _this, _names: [value]
+
+
+def _named(name: str) -> Selection:
+    def named(_this: Any, names: Names) -> Values:
+        value = names.get(name)
+        return value if isinstance(value, list) else [] if value is None else [value]
+    return named
+
+
+def _this(this: Any, _names: Names) -> Values:
+    return [this]
+
+
+def _typed(kind: str) -> Selection:
+    """The resource itself, when it is of that type."""
+    return lambda this, _names: [this] if isinstance(this, dict) and this.get("resourceType") == kind else []
+
+
+def _path(start: Selection, steps: Sequence[_Step]) -> Selection:
+    if not steps:
+        return start
+    if len(steps) == 1:
+        only = steps[0]
+        return lambda this, names: only(start(this, names), names)
+
+    def walk(this: Any, names: Names) -> Values:
+        here = start(this, names)
+        for step in steps:
+            here = step(here, names)
+        return here
+    return walk
+
+
+def _member_step(name: str) -> _Step:
+    chosen = name == "value"  # the one choice of types that extensions and observations write value[x]
+
+    def members(here: Values, _names: Names) -> Values:
+        found: Values = []
+        for item in here:
+            if not isinstance(item, dict):
+                continue
+            value = item.get(name)
+            if value is None and chosen:
+                value = next((one for key, one in item.items() if key[:5] == "value" and key[5:6].isupper()), None)
+            if isinstance(value, list):
+                found += [one for one in value if one is not None]
+            elif value is not None:
+                found.append(value)
+        return found
+    return members
+
+
+def _where(condition: Selection) -> _Step:
+    def kept(here: Values, names: Names) -> Values:
+        return [item for item in here if _truth(condition(item, names))]
+    return kept
+
+
+def _where_equal(tests: Sequence[tuple[str, Selection]]) -> _Step:
+    def kept(here: Values, names: Names) -> Values:
+        for member, operand in tests:
+            wanted = operand(None, names)
+            if not wanted or not here:
                 return []
-        else:
-            here = _members(here, step.member)
-    return here
+            if len(wanted) > 1 or not isinstance(wanted[0], str) or "-" in wanted[0] and _DATE.match(wanted[0]):
+                raise Unsure
+            here = [item for item in here if _member_is(item, member, wanted[0])]
+        return here
+    return kept
 
 
-def _answers(item: Any, tests: Sequence[tuple[str, str]], names: Names) -> bool:
-    for member, operand in tests:
-        wanted = operand[1:-1] if operand[0] == "'" else _named(operand[1:], names)
-        held = item if member == "$this" else _member(item, member)
-        if held is None or wanted is None or isinstance(held, bool) is not isinstance(wanted, bool) or held != wanted:
-            return False
-    return True
+def _member_is(item: Any, member: str, wanted: str) -> bool:
+    held = item.get(member) if isinstance(item, dict) else None
+    if held == wanted:
+        return True
+    if held is not None and not isinstance(held, str) or held is None and member == "value":
+        raise Unsure
+    return False
 
 
-def _named(path: str, names: Names) -> Any:
-    name, *parts = path.split(".")
-    value = names.get(name)
-    for part in parts:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+def _exists(here: Values, _names: Names) -> Values:
+    return [bool(here)]
 
 
-def _members(here: list[Any], name: str) -> list[Any]:
-    found: list[Any] = []
-    for item in here:
-        value = _member(item, name)
-        if isinstance(value, list):
-            found += [one for one in value if one is not None]
-        elif value is not None:
-            found.append(value)
-    return found
+def _empty(here: Values, _names: Names) -> Values:
+    return [not here]
 
 
-def _member(item: Any, name: str) -> Any:
-    if not isinstance(item, dict):
+def _truth(found: Values) -> bool | None:
+    if not found:
         return None
-    if name in item or name not in _CHOICES:
-        return item.get(name)
-    return next((value for key, value in item.items() if key.startswith(name) and key[len(name) :][:1].isupper()), None)
+    if len(found) > 1 or not isinstance(found[0], bool):
+        raise Unsure
+    return found[0]
+
+
+def _logic(left: Selection, right: Selection, decisive: bool) -> Selection:
+    """Three-valued ``or`` (True decides) and ``and`` (False decides)."""
+    def logic(this: Any, names: Names) -> Values:
+        one = _truth(left(this, names))
+        if one is decisive:
+            return [decisive]
+        other = _truth(right(this, names))
+        if other is decisive:
+            return [decisive]
+        return [] if one is None or other is None else [not decisive]
+    return logic
+
+
+def _equal(left: Selection, same: bool, right: Selection) -> Selection:
+    def equal(this: Any, names: Names) -> Values:
+        one, other = left(this, names), right(this, names)
+        if not one or not other:
+            return []
+        if len(one) > 1 or len(other) > 1:
+            raise Unsure
+        return [_alike(one[0], other[0]) is same]
+    return equal
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        if one != other and ("-" in one or "-" in other) and _DATE.match(one) and _DATE.match(other):
+            raise Unsure  # dates of different precision or time zone are more than their letters
+        return one == other
+    if (_is_number(one) and _is_number(other)) or (isinstance(one, bool) and isinstance(other, bool)):
+        return bool(one == other)
+    raise Unsure
+
+
+def _ordered(left: Selection, order: Callable[[Any, Any], bool], right: Selection) -> Selection:
+    def ordered(this: Any, names: Names) -> Values:
+        one, other = left(this, names), right(this, names)
+        return [order(*_numbers(one, other))] if one and other else []
+    return ordered
+
+
+def _summed(left: Selection, add: Callable[[Any, Any], Any], right: Selection) -> Selection:
+    def summed(this: Any, names: Names) -> Values:
+        one, other = left(this, names), right(this, names)
+        return [add(*_numbers(one, other))] if one and other else []
+    return summed
+
+
+def _numbers(one: Values, other: Values) -> tuple[Any, Any]:
+    if len(one) > 1 or len(other) > 1 or not _is_number(one[0]) or not _is_number(other[0]):
+        raise Unsure
+    return one[0], other[0]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _joined(left: Selection, right: Selection) -> Selection:
+    """Both selections; FHIRPath leaves repeated values out, so what could repeat is not plain."""
+    def joined(this: Any, names: Names) -> Values:
+        found = [*left(this, names), *right(this, names)]
+        if any(item in found[:index] for index, item in enumerate(found)):
+            raise Unsure
+        return found
+    return joined
 
 
 _LEVEL = re.compile(r"'(?:[^'\\]|\\.)*'|\(|\)|\b(?:and|or|xor|implies)\b")

@@ -16,7 +16,6 @@ class Population:
     def __init__(self) -> None:
         self._of: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}
-        self._fresh: list[Resource] = []
         self._pointed: dict[str, None] = {}
         self.readable = False
 
@@ -51,14 +50,8 @@ class Population:
             if key not in self._of:
                 self._of[key] = resource
                 self._by_type.setdefault(kind, {})[key] = resource
-                self._fresh.append(resource)
                 for reference in _references(resource):
                     self._pointed.setdefault(reference_key(reference))
-
-    def fresh(self) -> list[Resource]:
-        """The resources added since this was last asked."""
-        fresh, self._fresh = self._fresh, []
-        return fresh
 
     def get(self, key: str) -> Resource | None:
         """The resource of a ``Type/id``, when known."""

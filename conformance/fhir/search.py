@@ -17,6 +17,7 @@ from typing import Any
 from conformance.fhir import dates
 from conformance.fhir.bundle import Resource, reference_key
 from conformance.fhir.path import select
+from conformance.fhir.pool import Facts, Pool
 from conformance.model import SearchParameter
 
 RESULT_PARAMETERS = frozenset(
@@ -98,21 +99,19 @@ def invert(answer: bool | None) -> bool | None:
 
 
 Parameters = Mapping[tuple[str, str], SearchParameter]
-Values = dict[tuple[int, str], tuple[Resource, list[Any]]]
 
 
 @dataclass
 class Searcher:
     """Evaluates criteria over resources; ``resolve`` gives the resource of a ``Type/id`` when it is known,
-    ``referrers`` the known resources of a type whose parameter points at a key (None: not explored), ``lasting``
-    keeps what was selected in resources that outlive this evaluation (those that it holds already)."""
+    ``referrers`` the known resources of a type whose parameter points at a key (None: not explored), ``facts``
+    gives the place where what was selected in a resource is kept."""
 
     parameters: Parameters
     resolve: Callable[[str], Resource | None]
     referrers: Callable[[str, str, str], Sequence[Resource] | None]
     same_units: frozenset[str] = frozenset()
-    lasting: Values = field(default_factory=dict)
-    _passing: Values = field(default_factory=dict)
+    facts: Callable[[Resource], Facts] = field(default_factory=lambda: Pool().facts)
 
     def answers(self, resource: Resource, name: str, value: str) -> bool | None:
         """Whether the resource answers ``name=value``."""
@@ -134,23 +133,19 @@ class Searcher:
 
     def _token_pairs(self, resource: Resource, parameter: SearchParameter, held: list[Any]) -> list[Any]:
         """The (system, code) pairs of the values held, made once per resource and parameter."""
-        store = self.lasting if (id(resource), "") in self.lasting else self._passing
-        key = (id(resource), f"token {parameter.expression}")
-        known = store.get(key)
-        if known is None or known[0] is not resource:
-            known = store[key] = resource, [pair for item in held for pair in _pairs(item)]
-        return known[1]
+        facts, key = self.facts(resource), ("token", parameter.expression)
+        known: list[Any] | None = facts.get(key)
+        if known is None:
+            known = facts[key] = [pair for item in held for pair in _pairs(item)]
+        return known
 
     def values(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
         """What the parameter's expression selects in the resource."""
-        key = (id(resource), parameter.expression)
-        lasts = (id(resource), "") in self.lasting
-        store = self.lasting if lasts else self._passing
-        known = store.get(key)
-        if known is None or known[0] is not resource:
-            known = resource, select(resource, parameter.expression) if parameter.expression else []
-            store[key] = known
-        return known[1]
+        facts, key = self.facts(resource), ("values", parameter.expression)
+        known: list[Any] | None = facts.get(key)
+        if known is None:
+            known = facts[key] = select(resource, parameter.expression) if parameter.expression else []
+        return known
 
     def compare(self, parameter: SearchParameter, modifier: str, value: str, held: list[Any]) -> bool | None:
         """Whether the values held answer the search value, alternatives included."""

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema_rs
 
 from conformance.fhir.bundle import Resource
+from conformance.fhir.coded import CodedElements
 from conformance.fhir.slices import Difference, Slices
 
 _GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/"
@@ -29,6 +30,7 @@ class Compiled:
         self._counts = jsonschema_rs.validator_for(_counts(structure, shape))
         self._values = jsonschema_rs.validator_for(_values(structure, shape))
         self._slices = Slices(structure)
+        self.coded = CodedElements(structure, extensions)
         self._wanted = [one for one in structure["elements"] if "extension" in one and not one.get("within")]
 
     def differences(self, resource: Resource, aspect: str) -> Iterator[Difference]:
