@@ -53,7 +53,6 @@ CODES: Mapping[str, Code] = {
     "data.no-example": Code(Effect.UNSHOWN, Cause.DATA),
     "data.too-many": _NO_DATA,
     "data.changed": _NO_DATA,
-    "data.unknown-nomenclature": _NO_DATA,
     "harness.check": Code(Effect.PREVENTED, Cause.HARNESS),
     # HTTP
     "http.status": _BROKEN,

@@ -17,7 +17,7 @@ def _pages(evidence: Evidence) -> Iterator[tuple[Exchange, dict[str, Entry]]]:
 
 
 def includes(paths: list[str], evidence: Evidence) -> Iterator[Finding]:
-    """Whatever these references of the entries point at is in the same page."""
+    """Whatever these references of the entries point at is in the same page, if the candidate holds it at all."""
     followed = 0
     for exchange, here in _pages(evidence):
         for key, entry in here.items():
@@ -26,8 +26,9 @@ def includes(paths: list[str], evidence: Evidence) -> Iterator[Finding]:
                 if not key.startswith(kind + "/"):
                     continue
                 for target in bundle.references(entry.resource, element):
-                    followed += 1
-                    if target not in here:
+                    known = target in here or evidence.population.get(target) is not None
+                    followed += known
+                    if known and target not in here:
                         yield finding("include.missing", f"{target}, referenced by {key}.{element}", "absent",
                                       f"{entry.place}.resource.{element}", exchange.id)
     if not followed:

@@ -36,20 +36,20 @@ class CodedElements:
                 codings = _codings(value)
                 if codings is not None:
                     yield Coded(place, codings, sets, not sliced)
-        for path, value_set in self._mandatory:
+        for path, name, value_set in self._mandatory:
             held = [pair for _, value in _values(resource, self._type, path) for pair in _codings(value) or ()]
             if held:
-                yield Coded(path, tuple(held), (value_set,), True)
+                yield Coded(f"{path}:{name}", tuple(held), (value_set,), True)
         yield from _in_extensions(resource, self._type, self._extensions)
 
 
-def _mandatory(structure: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _mandatory(structure: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Where a slice told by its value set is mandatory: one of all the codings of the element must be of it."""
     for one in structure["elements"]:
         path, binding = str(one["path"]), one.get("binding")
         wanted = one.get("slice") and one.get("min", 0) >= 1 and not one.get("within")
         if wanted and binding and "extension" not in path:
-            yield path, binding["value-set"]
+            yield path, one["slice"], binding["value-set"]
 
 
 def _bound_paths(structure: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], bool]]:

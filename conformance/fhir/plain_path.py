@@ -20,7 +20,7 @@ _Step = Callable[[Values, Names], Values]
 
 _WORD = re.compile(r"\s*(?:(?P<text>'[^'\\]*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[%$]?[A-Za-z_]\w*)"
                    r"|(?P<sign>!=|<=|>=|[=<>+|().-]))")
-# where(url = 'x' and code = %y), by far the most frequent: a comparison of members with texts that do not depend on them
+# where(url = 'x' and code = %y), by far the most frequent: members compared with texts that do not depend on them
 _OPERAND = r"(?:'[^'\\]*'|%[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 _TEST = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_OPERAND})\s*(and\b|\))")
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -243,7 +243,7 @@ def _where_equal(tests: Sequence[tuple[str, Selection]]) -> _Step:
             wanted = operand(None, names)
             if not wanted or not here:
                 return []
-            if len(wanted) > 1 or not isinstance(wanted[0], str) or "-" in wanted[0] and _DATE.match(wanted[0]):
+            if len(wanted) > 1 or not isinstance(wanted[0], str) or ("-" in wanted[0] and _DATE.match(wanted[0])):
                 raise Unsure
             here = [item for item in here if _member_is(item, member, wanted[0])]
         return here
@@ -254,7 +254,7 @@ def _member_is(item: Any, member: str, wanted: str) -> bool:
     held = item.get(member) if isinstance(item, dict) else None
     if held == wanted:
         return True
-    if held is not None and not isinstance(held, str) or held is None and member == "value":
+    if (held is not None and not isinstance(held, str)) or (held is None and member == "value"):
         raise Unsure
     return False
 

@@ -1,0 +1,246 @@
+"""One case per kind of finding: wrong answers that give it, right ones that do not, and the golden text told of it."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance.checks import CHECKS
+from conformance.codes import CODES
+from conformance.model import Trouble
+from conformance.report import texts
+from conformance.tests.checks.stage import answer, entry, example, findings, offer, place, searchset
+
+GOLDEN = Path(__file__).parent / "golden"
+GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition"
+TRE_227 = "https://mos.esante.gouv.fr/NOS/TRE_R227-ChampActivite/FHIR/TRE-R227-ChampActivite"
+OUTCOME = {"resourceType": "OperationOutcome",
+           "issue": [{"severity": "error", "code": "invalid", "diagnostics": "no such parameter"}]}
+BY_NAME = [("name", "Alpha")]
+NAMED = [searchset(entry(offer("1", name="Alpha")))]
+CENTRE = "48.0|-3.0|10|km"
+
+
+def statement(**changes):
+    """A CapabilityStatement that declares what the guide asks of Location, changed."""
+    resource = {"type": "Location", "interaction": [{"code": one} for one in ("read", "search-type", "create", "patch")],
+                "searchParam": [{"name": "near"}], "searchInclude": [], **changes.pop("resource", {})}
+    return {"resourceType": "CapabilityStatement", "kind": "instance", "fhirVersion": "4.0.1",
+            "format": ["application/fhir+json"], "rest": [{"mode": "server", "resource": [resource]}], **changes}
+
+
+def near(kilometres, **changes):
+    """A place 5.56 km north of the centre, with the distance that is said of it."""
+    said = {"url": "http://hl7.org/fhir/StructureDefinition/location-distance",
+            "valueDistance": {"value": kilometres, "unit": "km"}}
+    return entry(place("1", position={"latitude": 48.05, "longitude": -3.0}),
+                 search={"mode": "match", "extension": [said] if kilometres is not None else []}, **changes)
+
+
+def coded(system=TRE_227, code="02"):
+    """An offer whose field of activity carries this code."""
+    return example("HealthcareService", type=[{"coding": [{"system": system, "code": code}]}])
+
+
+def with_extensions(kind, *more, without=()):
+    """An example with extensions added, and others left out."""
+    made = example(kind)
+    made["extension"] = [one for one in made["extension"] if one["url"] not in without] + list(more)
+    return made
+
+
+def case(check, parameters, wrong, right, **how):
+    """Answers that give the finding and answers that do not; ``how`` goes for both, ``wrong_…`` for the wrong ones."""
+    mine = {name.removeprefix("wrong_"): value for name, value in how.items() if name.startswith("wrong_")}
+    both = {name: value for name, value in how.items() if not name.startswith("wrong_")}
+    return (check, parameters, wrong, {**both, **mine}), (check, parameters, right, both)
+
+
+def structure(kind, aspect, wrong, right=None):
+    """A resource that its structure does not want, beside one that it does."""
+    name = {"HealthcareService": "ror-healthcareservice", "Location": "ror-location",
+            "Organization": "ror-organization"}[kind]
+    return case("conforms", {"structure": name, "aspect": aspect}, [searchset(entry(wrong))],
+                [searchset(entry(right or example(kind)))], path=kind)
+
+
+TROUBLES = ("refused", "name", "tls", "connect-timeout", "network", "too-slow", "closed", "not-http", "too-large",
+            "encoding", "token", "run-time")
+CASES = {
+    **{f"transport.{name}": case("status", 200, [Trouble(f"transport.{name}", "what the network said")], NAMED)
+       for name in TROUBLES},
+    "blocked.no-answer": case("searchset", {}, [Trouble("transport.closed", "the connection was reset")], NAMED),
+    "blocked.status": case("searchset", {}, [answer(OUTCOME, 400)], NAMED),
+    "blocked.body": case("total", {}, [answer(b"<html>")], NAMED),
+    "blocked.pages": case("none-missing", {}, [searchset(entry(offer("1", name="Alpha")), next_link="n")], NAMED,
+                          known=[offer("1", name="Alpha")], query=BY_NAME, wrong_ending="broken"),
+    "blocked.no-match": case("every-match", {}, [searchset()], NAMED, query=BY_NAME),
+    "blocked.unstable": case("every-match", {}, [searchset(entry(offer("1", name="Beta")))], NAMED, query=BY_NAME,
+                             wrong_stable=False),
+    "data.no-example": case("none-missing", {}, NAMED, NAMED, query=BY_NAME, known=[offer("1", name="Alpha")],
+                            wrong_known=[offer("2", name="Beta")]),
+    "data.too-many": case("pages-partition", {}, [searchset(entry(offer("1")), total=9, next_link="n"),
+                                                  searchset(entry(offer("2")), total=9, next_link="m")],
+                          [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")), total=2)],
+                          wrong_ending="limit"),
+    "data.changed": case("same-as", {"step": "found"}, [offer("1", meta={"versionId": "2"})],
+                         [offer("1", meta={"versionId": "1"})], path="HealthcareService/1",
+                         earlier={"found": [searchset(entry(offer("1", meta={"versionId": "1"})))]}),
+    "http.status": case("status", 404, [answer(OUTCOME, 500)], [answer(OUTCOME, 404)]),
+    "http.content-type": case("content-type", "application/fhir+json", [answer({}, kind="text/html")], NAMED),
+    "http.not-utf8": case("utf8", {}, [answer('{"name": "Hôpital"}'.encode("latin-1"))], NAMED),
+    "http.header": case("header", {"name": "ETag", "matches": "^W/"}, [answer({})], [answer({}, ETag='W/"1"')]),
+    "body.not-json": case("searchset", {}, [answer(b"<html>Bienvenue</html>")], NAMED),
+    "body.too-deep": case("searchset", {}, [answer(b'{"a":' * 3000 + b"1" + b"}" * 3000)], NAMED),
+    "body.other-resource": case("resource", {"type": "Location"}, [offer("1")], [place("1")], path="Location/1"),
+    "body.expression": case("fhirpath", "name.exists()", [offer("1")], [offer("1", name="Alpha")]),
+    "bundle.type": case("searchset", {}, [{"resourceType": "Bundle", "type": "collection"}], NAMED),
+    "bundle.entry": case("searchset", {}, [searchset({"fullUrl": "https://ror.example/1"})], NAMED),
+    "bundle.total-missing": case("total", {}, [searchset(entry(offer("1")), total="un")], NAMED),
+    "bundle.total": case("total", {}, [searchset(entry(offer("1")), total=3)], NAMED),
+    "bundle.total-includes": case("total-without-includes", {},
+                                  [searchset(entry(offer("1")), entry(place("1"), "include"), total=2)],
+                                  [searchset(entry(offer("1")), entry(place("1"), "include"), total=1)]),
+    "bundle.not-empty": case("empty", {}, NAMED, [searchset()]),
+    "bundle.search-mode": case("search-mode", {}, [searchset(entry(offer("1"), None))], NAMED),
+    "bundle.full-url": case("full-url", {}, [searchset(entry(offer("1"), fullUrl="https://ror.example/fhir/Location/1"))],
+                            NAMED),
+    "bundle.self-link": case("self-link", {}, NAMED, [searchset(self_link="https://ror.example/fhir?name=Alpha")],
+                             query=BY_NAME),
+    "bundle.self-link-criterion": case("self-link", {}, [searchset(self_link="https://ror.example/fhir?name=Beta")],
+                                       [searchset(self_link="https://ror.example/fhir?name=Alpha")], query=BY_NAME),
+    "paging.page-size": case("page-size", {"at-most": 1}, [searchset(entry(offer("1")), entry(offer("2")))], NAMED),
+    "paging.next-missing": case("next-link", {}, [searchset(entry(offer("1")), total=2)],
+                                [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")))]),
+    "paging.next-broken": case("next-link", {}, [searchset(entry(offer("1")), total=2, next_link="n"),
+                                                 answer(OUTCOME, 500)],
+                               [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")))],
+                               wrong_ending="broken"),
+    "paging.next-elsewhere": case("next-link", {}, [searchset(entry(offer("1")), next_link="https://autre.example/2")],
+                                  [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")))],
+                                  wrong_ending="elsewhere"),
+    "paging.endless": case("pages-partition", {}, [searchset(entry(offer("1")), next_link="a"),
+                                                   searchset(entry(offer("2")), next_link="a")],
+                           [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")), total=2)],
+                           wrong_ending="loop"),
+    "paging.repeated": case("pages-partition", {}, [searchset(entry(offer("1")), total=2, next_link="n"),
+                                                    searchset(entry(offer("1")), total=2)],
+                            [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")), total=2)]),
+    "paging.lost": case("pages-partition", {}, [searchset(entry(offer("1")), total=3, next_link="n"),
+                                                searchset(entry(offer("2")), total=3)],
+                        [searchset(entry(offer("1")), total=2, next_link="n"), searchset(entry(offer("2")), total=2)]),
+    "search.outside": case("every-match", {}, [searchset(entry(offer("1", name="Beta")))], NAMED, query=BY_NAME),
+    "search.missing": case("none-missing", {}, [searchset()], NAMED, query=BY_NAME, known=[offer("1", name="Alpha")]),
+    "search.unsorted": case("sorted", {"by": "name"}, [searchset(entry(offer("1", name="B")), entry(offer("2", name="A")))],
+                            [searchset(entry(offer("1", name="A")), entry(offer("2", name="B")))]),
+    "search.differs": case("same-matches", {"as": "other"}, [searchset(entry(offer("1")), entry(offer("2")))], NAMED,
+                           earlier={"other": NAMED}),
+    "search.not-narrower": case("narrower", {"than": "wide"}, [searchset(entry(offer("1")), entry(offer("2")))], NAMED,
+                                earlier={"wide": NAMED}),
+    "search.distance-missing": case("location-distance", {"at-most-km": 10}, [searchset(near(None))],
+                                    [searchset(near(5.6))], path="Location"),
+    "search.distance": case("location-distance", {"at-most-km": 10, "from": CENTRE}, [searchset(near(9.0))],
+                            [searchset(near(5.6))], path="Location"),
+    "include.missing": case("includes", ["HealthcareService.location"],
+                            [searchset(entry(offer("1", location=[{"reference": "Location/1"}])))],
+                            [searchset(entry(offer("1", location=[{"reference": "Location/1"}])),
+                                       entry(place("1"), "include"))], known=[place("1")]),
+    "include.reverse-missing": case("revincludes", ["HealthcareService.location"], [searchset(entry(place("1")))],
+                                    [searchset(entry(place("1")), entry(offer("1"), "include"))], path="Location",
+                                    known=[offer("1", location=[{"reference": "Location/1"}])]),
+    "include.unrelated": case("includes-only", ["HealthcareService.location"],
+                              [searchset(entry(offer("1")), entry(place("2"), "include"))],
+                              [searchset(entry(offer("1", location=[{"reference": "Location/2"}])),
+                                         entry(place("2"), "include"))]),
+    "error.no-outcome": case("operation-outcome", {}, [answer({"error": "no"}, 400)], [answer(OUTCOME, 400)]),
+    "error.empty-outcome": case("operation-outcome", {}, [answer({"resourceType": "OperationOutcome"}, 400)],
+                                [answer(OUTCOME, 400)]),
+    "error.internals": case("no-internals", {}, [answer(b'Traceback (most recent call last): File "/srv/ror/app.py"', 500)],
+                            [answer(OUTCOME, 400)]),
+    "read.differs": case("same-as", {"step": "found"}, [offer("1", name="Beta")], [offer("1", name="Alpha")],
+                         path="HealthcareService/1", earlier={"found": NAMED}),
+    "capability.kind": case("capability-statement", {"aspect": "kind"}, [statement(kind="requirements")], [statement()],
+                            path="metadata"),
+    "capability.fhir-version": case("capability-statement", {"aspect": "fhir-version"}, [statement(fhirVersion="5.0.0")],
+                                    [statement()], path="metadata"),
+    "capability.format": case("capability-statement", {"aspect": "format"}, [statement(format=["xml"])], [statement()],
+                              path="metadata"),
+    "capability.interaction": case("declares-interactions", {"type": "Location"},
+                                   [statement(resource={"interaction": [{"code": "read"}]})], [statement()],
+                                   path="metadata"),
+    "capability.search-parameter": case("declares-includes", {"type": "Location", "reverse": True}, [statement()],
+                                        [statement(resource={"searchRevInclude": ["HealthcareService:location"]})],
+                                        path="metadata"),
+    "capability.not-served": case("served-if-declared",
+                                  {"statement": "said", "type": "Location", "interaction": "read"},
+                                  [answer(OUTCOME, 501)], [place("1")], path="Location/1",
+                                  earlier={"said": [statement()]}),
+    "capability.unexpected": case("does-not-declare", {"interactions": ["delete"]},
+                                  [statement(resource={"interaction": [{"code": "delete"}]})], [statement()],
+                                  path="metadata"),
+    "structure.missing": structure("HealthcareService", "cardinality", example("HealthcareService", providedBy=None)),
+    "structure.too-many": structure("HealthcareService", "cardinality",
+                                    example("HealthcareService", category=[{"text": "a"}, {"text": "b"}])),
+    "structure.type": structure("Location", "type", example("Location", beds=12)),
+    "structure.format": structure("Location", "type", example("Location", id="é à")),
+    "structure.value": structure("Organization", "value", example(
+        "Organization", identifier=[{**one, "system": "http://autre.example"} if one.get("system") == "https://sirene.fr"
+                                    else one for one in example("Organization")["identifier"]])),
+    "structure.extension-missing": structure("HealthcareService", "extension", with_extensions(
+        "HealthcareService", without=[f"{GUIDE}/ror-meta-creation-date"])),
+    "structure.extension-count": structure("HealthcareService", "extension", with_extensions(
+        "HealthcareService", {"url": f"{GUIDE}/ror-meta-creation-date", "valueDateTime": "2020-01-01"})),
+    "structure.extension-unknown": structure("HealthcareService", "extension", with_extensions(
+        "HealthcareService", {"url": f"{GUIDE}/ror-lits", "valueInteger": 3})),
+    "structure.extension-value": structure("HealthcareService", "extension", with_extensions(
+        "HealthcareService", {"url": f"{GUIDE}/ror-meta-creation-date", "valueString": "hier"},
+        without=[f"{GUIDE}/ror-meta-creation-date"])),
+    "nomenclature.system": case("codes", {"structure": "ror-healthcareservice", "aspect": "system"},
+                                [searchset(entry(coded(TRE_227.replace("https", "http"))))], [searchset(entry(coded()))]),
+    "nomenclature.code": case("codes", {"structure": "ror-healthcareservice", "aspect": "code"},
+                              [searchset(entry(coded(code="2")))], [searchset(entry(coded()))]),
+}
+# told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report)
+ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "data.no-value"}
+
+
+def test_each_kind_of_finding_has_a_case():
+    assert set(CASES) | ELSEWHERE == set(CODES)
+    assert {one[0][0] for one in CASES.values()} | {"declares-search", "search-served-if-declared"} == set(CHECKS)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_the_wrong_answer_gives_it_and_the_right_one_does_not(code):
+    (check, parameters, wrong, how), (_, _, right, right_how) = CASES[code]
+    found = findings(check, parameters, wrong, **how)
+    assert code in {one.code for one in found}
+    assert code not in {one.code for one in findings(check, parameters, right, **right_how)}
+    one = next(one for one in found if one.code == code)
+    assert one.exchange.startswith("step-"), "a finding says in which exchange it was seen"
+    compared(code, one.expected, one.actual, one.place)
+
+
+@pytest.mark.parametrize("code", sorted(ELSEWHERE))
+def test_the_text_of_those_told_elsewhere(code):
+    compared(code, "what was expected", "what was seen", "")
+
+
+def compared(code, expected, actual, where):
+    sentence = texts.findings()[code]
+    lines = [f"{code} ({CODES[code].effect.value}, {CODES[code].cause.value})", f"at: {where or '-'}"]
+    for language in ("fr", "en"):
+        says = texts.filled(sentence.says, texts.short(expected), texts.short(actual)).in_(language)
+        remedy = texts.filled(sentence.remedy, expected, actual).in_(language)
+        lines += [f"{language}: {sentence.title.in_(language)}", f"    {says}", f"    → {remedy}"]
+    told = "\n".join(lines) + "\n"
+    assert not re.search(r"\{\w+\}", told), "a placeholder was left"
+    golden = GOLDEN / f"{code}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        golden.write_text(told, encoding="utf-8")
+    assert told == golden.read_text(encoding="utf-8")
+
+
+def test_no_golden_text_is_stale():
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CODES)
