@@ -29,7 +29,7 @@ def capability_statement(parameters: Any, evidence: Evidence) -> Iterator[Findin
                       "CapabilityStatement.fhirVersion", exchange)
     formats = body.get("format")
     if aspect == "format" and not {"json", "application/fhir+json"} & set(_words(formats)):
-        yield finding("capability.format", "application/fhir+json", formats or "absent",
+        yield finding("capability.format", "application/fhir+json", ", ".join(_words(formats)) or "absent",
                       "CapabilityStatement.format", exchange)
 
 

@@ -105,9 +105,9 @@ def same_as(wanted: Any, evidence: Evidence) -> Iterator[Finding]:
         other = entry.resource
         if (other.get("resourceType"), other.get("id")) != key:
             continue
-        if _version(other) != _version(here):
-            yield finding("data.changed", f"version {_version(other)}", f"version {_version(here)}", "meta",
-                          evidence.first.id)
+        before, now = _version(other), _version(here)
+        if before != now:
+            yield finding("data.changed", f"version {before}", f"version {now}", "meta", evidence.first.id)
         elif other != here:
             changed = sorted(name for name in {*here, *other} if here.get(name) != other.get(name))
             yield finding("read.differs", "the content found by the search", f"other {', '.join(changed)}",
@@ -117,9 +117,10 @@ def same_as(wanted: Any, evidence: Evidence) -> Iterator[Finding]:
                   evidence.first.id)
 
 
-def _version(resource: Any) -> Any:
+def _version(resource: Any) -> str:
     meta = resource.get("meta")
-    return (meta.get("versionId"), meta.get("lastUpdated")) if isinstance(meta, dict) else None
+    said = [meta.get("versionId"), meta.get("lastUpdated")] if isinstance(meta, dict) else []
+    return ", ".join(str(one) for one in said if one) or "?"
 
 
 def unreadable(evidence: Evidence) -> Unreadable | None:

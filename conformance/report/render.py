@@ -54,7 +54,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(data.path("reports", "templates")), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )
-    made.globals.update(t=words, both=both, sign=SIGNS, interface=texts.interface)
+    made.globals.update(phrase=texts.phrase, t=words, both=both, sign=SIGNS, interface=texts.interface)
     made.filters["duration"] = _duration
     return made
 

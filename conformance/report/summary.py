@@ -165,7 +165,7 @@ class _Summary:
             anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
             profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
-            says=texts.filled(sentence.says, texts.short(first.expected), texts.short(first.actual)),
+            says=texts.filled(sentence.says, *_shown(first)),
             remedy=remedy,
             occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
             count=sum(one.count for _, one in seen),
@@ -274,7 +274,7 @@ def _consequence(one: Finding, root: str) -> Finding:
     if one.effect is not Effect.BROKEN or one.cause is not Cause.CANDIDATE:
         return one
     return replace(one, code="blocked.consequence", effect=Effect.UNVERIFIABLE, expected=root,
-                   actual=f"{one.expected} / {one.actual}")
+                   actual=f"{one.code}: {one.actual}")
 
 
 def _gravity(one: Finding) -> tuple[int, int]:
@@ -309,3 +309,10 @@ def _reached(line: Mapping[str, Any]) -> bool:
 
 def _seconds(started: str, finished: str) -> float:
     return round((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds(), 3)
+
+
+def _shown(one: Finding) -> tuple[str, str]:
+    """What was expected and seen, systems by their short names unless they are what differs."""
+    if one.code == "nomenclature.system":
+        return one.expected, one.actual
+    return texts.short(one.expected), texts.short(one.actual)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,18 +48,43 @@ def interface() -> Mapping[str, Text]:
     return {key: text(raw) for key, raw in _load("interface").items()}
 
 
-_SYSTEM = re.compile(r"https?://mos\.esante\.gouv\.fr/NOS/(TRE_[A-Z]\d+)[^|\s,\"']*")
+_SYSTEM = re.compile(r"https://mos\.esante\.gouv\.fr/NOS/(TRE_([A-Z]\d+))-([\w-]+)/FHIR/TRE-\2-\3(?![\w/-])")
 
 
 def short(text: str) -> str:
-    """A text in which the addresses of code systems are their short names: ``TRE_R211|240``."""
+    """A text in which the addresses of code systems, where well written, are their short names: ``TRE_R211|240``."""
     return _SYSTEM.sub(r"\1", text)
 
 
+@functools.cache
+def _phrases() -> Sequence[tuple[re.Pattern[str], str]]:
+    return [(re.compile(re.sub(r"\\{([a-c])\\}", r"(?P<\1>.+)", re.escape(english)), re.DOTALL), french)
+            for english, french in _load("phrases").items()]
+
+
+@functools.lru_cache(maxsize=4096)
+def phrase(said: str) -> Text:
+    """What a finding expected or saw, in both languages; what the table of phrases does not know is a fact."""
+    code, colon, rest = said.partition(": ")
+    if colon and code in findings():
+        return Text(f"{code} : {phrase(rest).fr}", said)
+    for pattern, french in _phrases():
+        found = pattern.fullmatch(said)
+        if found is not None:
+            filled_in = {name: phrase(part).fr for name, part in found.groupdict().items()}
+            return Text(_put(french, filled_in), said)
+    return Text(said, said)
+
+
+def _put(template: str, parts: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda hit: parts.get(hit[1], hit[0]), template)
+
+
 def filled(template: Text, expected: str, actual: str) -> Text:
-    """A sentence with what was expected and what was received put in."""
-    return Text(*(one.replace("{expected}", expected).replace("{actual}", actual)
-                  for one in (template.fr, template.en)))
+    """A sentence with what was expected and what was received put in, in each language."""
+    wanted, seen = phrase(expected), phrase(actual)
+    return Text(_put(template.fr, {"expected": wanted.fr, "actual": seen.fr}),
+                _put(template.en, {"expected": wanted.en, "actual": seen.en}))
 
 
 def joined(first: Text, second: Text) -> Text:

@@ -201,6 +201,7 @@ CASES = {
     "nomenclature.code": case("codes", {"structure": "ror-healthcareservice", "aspect": "code"},
                               [searchset(entry(coded(code="2")))], [searchset(entry(coded()))]),
 }
+ENGLISH = re.compile(r"\b(?:the|of|an|is|no|not|none|with|without|matches|or|at|by|than|which|more|does|has|only|again|too)\b")
 # told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report)
 ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "data.no-value"}
 
@@ -235,6 +236,9 @@ def compared(code, expected, actual, where):
         lines += [f"{language}: {sentence.title.in_(language)}", f"    {says}", f"    → {remedy}"]
     told = "\n".join(lines) + "\n"
     assert not re.search(r"\{\w+\}", told), "a placeholder was left"
+    french = told.partition("\nen: ")[0].partition("\nfr: ")[2]
+    left = ENGLISH.findall(french) if code not in ELSEWHERE and not code.startswith("transport.") else []
+    assert not left, f"English words in French: {left} in {french}"
     golden = GOLDEN / f"{code}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.mkdir(exist_ok=True)
