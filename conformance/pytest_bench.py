@@ -54,7 +54,7 @@ class Outcome:
                 if finding.effect is Effect.UNSHOWN:
                     continue
                 sentence = texts.findings()[finding.code]
-                says = texts.filled(sentence.says, finding.expected, finding.actual)
+                says = texts.filled(sentence.says, finding.expected, finding.actual, finding.place)
                 lines.append(f"{one.requirement} {one.verdict.word} ({finding.cause}): {says.en}")
                 lines.append(f"  place: {finding.place or 'answer'} · step {one.step} · check {one.check}")
                 lines.append(f"  remedy: {sentence.remedy.en}")

@@ -165,7 +165,7 @@ class _Summary:
             anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
             profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
-            says=texts.filled(sentence.says, *_shown(first)),
+            says=texts.filled(sentence.says, *_shown(first), first.place),
             remedy=remedy,
             occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
             count=sum(one.count for _, one in seen),

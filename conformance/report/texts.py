@@ -80,11 +80,11 @@ def _put(template: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda hit: parts.get(hit[1], hit[0]), template)
 
 
-def filled(template: Text, expected: str, actual: str) -> Text:
-    """A sentence with what was expected and what was received put in, in each language."""
-    wanted, seen = phrase(expected), phrase(actual)
-    return Text(_put(template.fr, {"expected": wanted.fr, "actual": seen.fr}),
-                _put(template.en, {"expected": wanted.en, "actual": seen.en}))
+def filled(template: Text, expected: str, actual: str, place: str = "") -> Text:
+    """A sentence with what was expected and what was received put in, in each language, and where in the resource."""
+    wanted, seen, at = phrase(expected), phrase(actual), place.rpartition(".resource.")[2]
+    return Text(_put(template.fr, {"expected": wanted.fr, "actual": seen.fr, "place": at}),
+                _put(template.en, {"expected": wanted.en, "actual": seen.en, "place": at}))
 
 
 def joined(first: Text, second: Text) -> Text:

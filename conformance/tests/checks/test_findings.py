@@ -231,7 +231,7 @@ def compared(code, expected, actual, where):
     sentence = texts.findings()[code]
     lines = [f"{code} ({CODES[code].effect.value}, {CODES[code].cause.value})", f"at: {where or '-'}"]
     for language in ("fr", "en"):
-        says = texts.filled(sentence.says, texts.short(expected), texts.short(actual)).in_(language)
+        says = texts.filled(sentence.says, texts.short(expected), texts.short(actual), where).in_(language)
         remedy = texts.filled(sentence.remedy, expected, actual).in_(language)
         lines += [f"{language}: {sentence.title.in_(language)}", f"    {says}", f"    → {remedy}"]
     told = "\n".join(lines) + "\n"

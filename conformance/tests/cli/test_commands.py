@@ -36,7 +36,7 @@ def done(ror, tmp_path_factory):
 def test_exit_1_non_conform(tmp_path):
     told = rorqual("demo", "--profile", "ror-fhir-0.7.0", "--offers", "120", "--fault", "total-wrong", "--out", tmp_path / "run")
     assert told.returncode == 1
-    assert "Non conform" in told.stdout
+    assert "Not conformant" in told.stdout
     assert "ROR-HTTP-012" in told.stdout
 
 

@@ -57,7 +57,7 @@ def test_each_command_is_documented():
 
 
 def told(text):
-    return text.replace("{expected}", "*expected*").replace("{actual}", "*actual*").replace("|", "\\|")
+    return text.replace("{expected}", "*expected*").replace("{actual}", "*actual*").replace("{place}", "*place*").replace("|", "\\|")
 
 
 @pytest.mark.parametrize("code", CODES)
