@@ -128,10 +128,11 @@ def fetch(
     """One exchange, its body bounded to ``most`` bytes on the wire and decoded; Refused says why there is none."""
     try:
         with http.stream(method, url, headers=list(headers), content=body) as response:
+            tls = _tls(response)  # before the body is read: a peer that closes takes it along
             raw = _read(response, most)
             return Answer(
                 response.status_code, _headers(response), _decode(raw, response.headers, most), len(raw),
-                response.http_version, _tls(response),
+                response.http_version, tls,
             )
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as error:
         raise Refused(*_name(error)) from error
