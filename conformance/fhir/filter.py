@@ -90,9 +90,11 @@ def _unit(tokens: list[str], last: Comparison | None) -> tuple[Node, list[str]]:
 
 
 def _plain(token: str) -> str:
-    if token.startswith('"') and token.endswith('"') and len(token) >= 2:
-        return re.sub(r"\\(.)", r"\1", token[1:-1])
-    return token
+    if not token.startswith('"'):
+        return token
+    if len(token) < 2 or not token.endswith('"'):
+        raise BadFilter(f"a quotation mark is not closed: {token[:80]}")
+    return re.sub(r"\\(.)", r"\1", token[1:-1])
 
 
 def answers(searcher: Searcher, resource: Resource, node: Node) -> bool | None:
