@@ -41,6 +41,9 @@ class Offers:
         self._world = world
         self._activities = Activities(world)
         self._acts: dict[tuple[str, str], tuple[str, str]] = {}
+        # a few competences are common, the others rare: a search by one brings a few offers, whatever the region
+        self._competences: dict[str | None, int] = {
+            **dict.fromkeys(world.codes.codes("J33"), 1), "05": 4, "42": 4, None: 50}
 
     def offer(self, setting: Setting) -> Fragment:
         """The next offer, in a setting."""
@@ -127,7 +130,7 @@ class Offers:
             ("J226", world.draw(f"modality-{field.code}", field.modalities)),
             ("J35", world.draw(f"care-{field.code}", field.care)),
             ("J227", world.draw(f"expertise-{field.code}", field.expertise)),
-            ("J33", world.draw(f"competence-{field.code}", {"05": 2, "42": 2, "57": 1, "38": 1, None: 5})),
+            ("J33", world.draw(f"competence-{field.code}", self._competences)),
             ("J186", world.draw(f"profession-{field.code}", {"60": 3, "70": 3, "94": 1, None: 3})),
             ("J28", world.draw(f"opening-{field.code}", {"03": 5, "04": 3, "01": 1, "02": 1, "05": 1})),
             ("J30", world.draw(f"reception-{field.code}", {"01": 2, "02": 3, None: 4})),
