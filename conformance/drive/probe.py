@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from conformance.clock import Clock, stamp
 from conformance.drive.redact import Vault
 from conformance.drive.token import Tokens
-from conformance.drive.transport import Answer, Deadline, Refused, client, fetch
+from conformance.drive.transport import Answer, Deadline, Refused, connections, fetch
 from conformance.model import Ask, Endpoint, Exchange, Request, Response, Trouble
 
 _ACCEPT = "application/fhir+json"
@@ -24,7 +24,7 @@ class Probe:
         self.vault = Vault()
         self._scrub = scrub(self.vault)
         self._deadline = Deadline(clock)
-        self._http = client(endpoint, self._deadline)
+        self._http = connections(endpoint, self._deadline)
         self._tokens = Tokens(endpoint, self._http, self._deadline, clock, self.vault)
         self._sent, self._next_at = 0, 0.0
         self._ends = clock.monotonic() + endpoint.limits.run

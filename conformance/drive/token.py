@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
-import httpx
-
 from conformance.clock import Clock
 from conformance.drive.redact import Vault
-from conformance.drive.transport import Deadline, Refused, fetch
+from conformance.drive.transport import Deadline, Http, Refused, fetch
 from conformance.model import Endpoint
 
 _MARGIN = 10.0
@@ -19,7 +17,7 @@ _MOST = 1024 * 1024
 class Tokens:
     """The bearer token to send now, empty when the candidate asks for none."""
 
-    def __init__(self, endpoint: Endpoint, http: httpx.Client, deadline: Deadline, clock: Clock, vault: Vault) -> None:
+    def __init__(self, endpoint: Endpoint, http: Http, deadline: Deadline, clock: Clock, vault: Vault) -> None:
         self._endpoint, self._http, self._deadline = endpoint, http, deadline
         self._clock, self._vault = clock, vault
         self._token, self._ends = endpoint.token, float("inf")

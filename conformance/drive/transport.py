@@ -6,6 +6,7 @@ on the socket, handshake included, is bounded by what is left of the whole excha
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import zlib
@@ -87,8 +88,23 @@ def context(endpoint: Endpoint) -> ssl.SSLContext:
     return made
 
 
-def client(endpoint: Endpoint, deadline: Deadline) -> httpx.Client:
-    """A client that follows no redirection, reads no proxy from the environment, and obeys the deadline."""
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Connections that follow no redirection, keep no cookie, read no proxy from the environment, obey the deadline.
+
+    That is what httpx.Client adds to its transport; the transport alone costs a third less per request.
+    """
+
+    transport: httpx.HTTPTransport
+    timeout: dict[str, float | None]
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.transport.close()
+
+
+def connections(endpoint: Endpoint, deadline: Deadline) -> Http:
+    """The connections to a candidate; OperatorError when a certificate or authority is unusable."""
     limits = endpoint.limits
     secured = endpoint.base.startswith("https") or endpoint.oauth is not None
     tls = context(endpoint) if secured else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -99,7 +115,7 @@ def client(endpoint: Endpoint, deadline: Deadline) -> httpx.Client:
         http2=False, network_backend=_Backend(deadline),
     )
     timeout = httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.read, pool=limits.connect)
-    return httpx.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    return Http(transport, timeout.as_dict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +139,13 @@ class Refused(Exception):
 
 
 def fetch(
-    http: httpx.Client, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes | None, most: int
+    http: Http, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes | None, most: int
 ) -> Answer:
     """One exchange, its body bounded to ``most`` bytes on the wire and decoded; Refused says why there is none."""
     try:
-        with http.stream(method, url, headers=list(headers), content=body) as response:
+        request = httpx.Request(method, url, headers=list(headers), content=body,
+                                extensions={"timeout": http.timeout})
+        with contextlib.closing(http.transport.handle_request(request)) as response:
             tls = _tls(response)  # before the body is read: a peer that closes takes it along
             raw = _read(response, most)
             return Answer(

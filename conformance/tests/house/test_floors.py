@@ -129,7 +129,7 @@ def test_only_one_module_imports_httpx():
     using = {path.relative_to(PACKAGE).as_posix() for path in modules()
              for node in ast.walk(ast.parse(path.read_text()))
              if isinstance(node, ast.Import) and any(one.name == "httpx" for one in node.names)}
-    assert using == {"drive/transport.py", "drive/token.py"}
+    assert using == {"drive/transport.py"}
 
 
 def test_engine_and_report_do_not_know_each_other():
