@@ -14,7 +14,7 @@ from conformance.fhir.population import Population
 from conformance.model import Ask, Exchange, Need
 
 PAGE = 100
-PAGES = 3
+PAGES = 2
 _RELATED = ("Organization", "Location", "Practitioner", "HealthcareService")
 _CHUNK = 50
 _BUDGET = 60
