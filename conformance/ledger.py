@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import queue
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +35,7 @@ from conformance.verdict import Cause, Effect, Verdict
 
 RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
+_WAITING = 256
 
 
 def dumps(value: Any) -> bytes:
@@ -41,7 +44,10 @@ def dumps(value: Any) -> bytes:
 
 
 class Ledger:
-    """Writes the record of one run in a folder, which must not hold one already."""
+    """Writes the record of one run in a folder, which must not hold one already.
+
+    The disk is written by a thread of its own, in order, so that a run does not wait for it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,20 +60,42 @@ class Ledger:
             raise OperatorError(f"{folder}: cannot be written ({error.strerror})") from None
         self._known: set[str] = set()
         self._digest = hashlib.sha256()
+        self._waiting: queue.Queue[told.Event | None] = queue.Queue(_WAITING)
+        self._error: Exception | None = None
+        self._writer = threading.Thread(target=self._write_all, name="record", daemon=True)
+        self._writer.start()
 
     def write(self, event: told.Event) -> None:
-        """Appends one event; OperatorError when the disk refuses it."""
-        try:
-            line = dumps(self._line(event))
-            self._file.write(line)
-            self._file.flush()
-        except OSError as error:
-            raise OperatorError(f"{self.folder}: the record cannot be written ({error.strerror})") from None
-        self._digest.update(line)
+        """Appends one event; OperatorError when the disk refused this one or one before."""
+        self._check()
+        self._waiting.put(event)
 
     def close(self) -> None:
-        """Closes the file; the record is complete if Finished was written."""
+        """Writes what is left and closes the file; the record is complete if Finished was written."""
+        self._waiting.put(None)
+        self._writer.join()
         self._file.close()
+        self._check()
+
+    def _check(self) -> None:
+        if isinstance(self._error, OSError):
+            raise OperatorError(f"{self.folder}: the record cannot be written ({self._error.strerror})") from None
+        if self._error is not None:
+            raise self._error
+
+    def _write_all(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            if self._error is None:
+                try:
+                    self._write(event)
+                except Exception as error:  # told to the run at its next event, which would wait for ever otherwise
+                    self._error = error
+
+    def _write(self, event: told.Event) -> None:
+        line = dumps(self._line(event))
+        self._file.write(line)
+        self._file.flush()
+        self._digest.update(line)
 
     def _line(self, event: told.Event) -> dict[str, Any]:
         if isinstance(event, told.Started):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,3 +180,16 @@ def test_lack_of_data_names_the_data_to_create(tmp_path):
     assert report.decision.exit_code == 6
     assert [gap.create.fr for gap in report.gaps] == ["au moins deux offres d'activités opérationnelles différentes"]
     assert {cause for row in report.requirements for cause in row.causes} == {"data"}
+
+
+def test_a_disk_that_refuses_stops_the_run_with_its_reason(ror, tmp_path):
+    folder = tmp_path / "run"
+    made = workshop.campaign(WHO, workshop.Choice(only=SOME))
+
+    def spoil(event):
+        if type(event).__name__ == "Started":
+            shutil.rmtree(folder / ledger.BODIES)
+
+    with pytest.raises(OperatorError, match="cannot be written"):
+        workshop.drive(made, Endpoint(ror), folder, SystemClock(), spoil)
+    assert not ledger.read(folder).complete, "what was written before is kept, and known to be incomplete"
