@@ -54,7 +54,8 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(data.path("reports", "templates")), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )
-    made.globals.update(phrase=texts.phrase, t=words, both=both, sign=SIGNS, interface=texts.interface)
+    made.globals.update(both=both, colon=both(Text(" : ", ": ")), interface=texts.interface, phrase=texts.phrase,
+                        sign=SIGNS, t=words)
     made.filters["duration"] = _duration
     return made
 
