@@ -317,6 +317,7 @@ DATA: tuple[Fault, ...] = (
             "ROR-HTTP-065": "dates that cannot be compared",
             "ROR-HTTP-069": "dates that cannot be compared",
             "ROR-HTTP-010": "a search by a date taken from the data is refused",
+            "ROR-HTTP-045": "a filter by a date taken from the data is refused",
         },
         resource=_only("HealthcareService", _sometimes(_bad_instant)),
     ),
