@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from conformance.clock import Clock, stamp
@@ -16,6 +19,30 @@ _AGENT = "rorqual"
 Scrub = Callable[[bytes], bytes]
 
 
+@dataclass
+class Pending:
+    """A request under way, and what became of it."""
+
+    ask: Ask
+    purpose: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes | None
+    started: datetime
+    milliseconds: float = 0.0
+    answer: Answer | None = None
+    trouble: Trouble | None = None
+    error: Exception | None = None
+    thread: threading.Thread | None = None
+
+    def wait(self) -> None:
+        """Returns when the answer is there, or its lack is known; raises a fault of ours."""
+        if self.thread is not None:
+            self.thread.join()
+        if self.error is not None:
+            raise self.error
+
+
 class Probe:
     """One candidate under test. ``scrub`` removes personal data from a body in the language of the candidate."""
 
@@ -26,7 +53,8 @@ class Probe:
         self._deadline = Deadline(clock)
         self._http = connections(endpoint, self._deadline)
         self._tokens = Tokens(endpoint, self._http, self._deadline, clock, self.vault)
-        self._sent, self._next_at = 0, 0.0
+        self._finished, self._next_at = 0, 0.0
+        self._last: Pending | None = None
         self._ends = clock.monotonic() + endpoint.limits.run
         for name, value in endpoint.headers:
             if name.lower() != "accept" and not name.lower().startswith("ror-"):
@@ -38,28 +66,56 @@ class Probe:
 
     def send(self, ask: Ask, purpose: str) -> Exchange:
         """One exchange; whatever goes wrong is told in its trouble, nothing is raised."""
-        self._pace()
-        self._sent += 1
-        identifier, started = f"x{self._sent}", self.clock.now()
-        before = self.clock.monotonic()
-        url, body = self._url(ask), urlencode(self._revealed(ask.form)).encode() if ask.form else None
-        headers = self._headers(ask)
-        answer: Answer | None = None
-        trouble: Trouble | None = None
-        try:
-            if before > self._ends:
-                raise Refused("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
-            headers = self._authorized(headers)
-            self._deadline.start(self.endpoint.limits.total)
-            answer = fetch(self._http, ask.method, url, headers, body, self.endpoint.limits.body)
-        except Refused as refused:
-            trouble = Trouble(refused.trouble.code, self._recorded(refused.trouble.detail))
-        spent = round((self.clock.monotonic() - before) * 1000, 3)
+        pending = self._prepared(ask, purpose)
+        self._exchange(pending)
+        return self.finish(pending)
+
+    def ahead(self, ask: Ask, purpose: str) -> Pending:
+        """Sends a request while the caller does something else; ``finish`` waits for its answer."""
+        pending = self._prepared(ask, purpose)
+        pending.thread = threading.Thread(target=self._exchange, args=(pending,), name="request", daemon=True)
+        pending.thread.start()
+        return pending
+
+    def finish(self, pending: Pending) -> Exchange:
+        """The exchange of a request under way; exchanges are numbered as they are finished."""
+        pending.wait()
+        self._finished += 1
+        answer, trouble = pending.answer, pending.trouble
         return Exchange(
-            id=identifier, purpose=purpose, request=self._request(ask, headers),
-            response=self._response(answer) if answer else None, trouble=trouble, started=stamp(started),
-            milliseconds=spent, tls=answer.tls if answer else "",
+            id=f"x{self._finished}", purpose=pending.purpose, request=self._request(pending.ask, pending.headers),
+            response=self._response(answer) if answer else None,
+            trouble=Trouble(trouble.code, self._recorded(trouble.detail)) if trouble else None,
+            started=stamp(pending.started), milliseconds=pending.milliseconds, tls=answer.tls if answer else "",
         )
+
+    def _prepared(self, ask: Ask, purpose: str) -> Pending:
+        """A request ready to be sent; the one before is waited for: a candidate is asked one thing at a time."""
+        if self._last is not None:
+            self._last.wait()
+        form = urlencode(self._revealed(ask.form)).encode() if ask.form else None
+        self._last = Pending(ask, purpose, self._url(ask), self._headers(ask), form, self.clock.now())
+        return self._last
+
+    def _exchange(self, pending: Pending) -> None:
+        try:
+            self._pace()
+            pending.started, before = self.clock.now(), self.clock.monotonic()
+            try:
+                pending.answer = self._fetched(pending, before)
+            except Refused as refused:
+                pending.trouble = refused.trouble
+            pending.milliseconds = round((self.clock.monotonic() - before) * 1000, 3)
+        except Exception as error:  # raised again where the answer is waited for
+            pending.error = error
+
+    def _fetched(self, pending: Pending, now: float) -> Answer:
+        if now > self._ends:
+            raise Refused("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
+        pending.headers = self._authorized(pending.headers)
+        self._deadline.start(self.endpoint.limits.total)
+        return fetch(self._http, pending.ask.method, pending.url, pending.headers, pending.body,
+                     self.endpoint.limits.body)
 
     def follows(self, url: str, previous: Exchange) -> str:
         """The address of a next link, absolute; empty when it leaves the candidate or is no address at all."""

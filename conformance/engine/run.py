@@ -1,16 +1,20 @@
-"""The run: one pass over the plan, told as events."""
+"""The run: one pass over the plan, told as events.
+
+While an answer is judged, the next question is under way: the candidate works while the harness does. What is told,
+and in which order, does not depend on it. A question that changes something waits until the last one is judged.
+"""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance import __version__
 from conformance.clock import Clock, stamp
 from conformance.codes import CODES, finding
-from conformance.drive.probe import Probe
+from conformance.drive.probe import Pending, Probe
 from conformance.events import (
     Bound,
     Event,
@@ -32,6 +36,15 @@ RECORD = 1
 _PATIENCE = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A scenario ready to be driven: its values chosen, or the finding that says which the candidate lacks."""
+
+    course: Course
+    bound: Bound | None
+    missing: Finding | None
+
+
 class Run:
     """One run of a campaign against one candidate."""
 
@@ -45,14 +58,17 @@ class Run:
         self._counts: dict[str, int] = {}
         self._explored: set[str] = set()
         self._statuses: set[str] = set()
+        self._next: _Turn | None = None
+        self._under_way: Pending | None = None
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order; the last event is Finished, unless the run is stopped."""
         yield Started(self._header(), len(self.campaign.planned))
-        for planned in self.campaign.planned:
+        queue = self.campaign.planned
+        for number, planned in enumerate(queue):
             if self.stop():
                 return
-            yield from self.scenario(planned)
+            yield from self.scenario(planned, next((one for one in queue[number + 1:] if not one.skip), None))
         yield Finished({"finished": stamp(self.clock.now()), "counts": dict(sorted(self._counts.items()))})
 
     def _header(self) -> dict[str, Any]:
@@ -77,8 +93,11 @@ class Run:
     def _count(self, what: str) -> None:
         self._counts[what] = self._counts.get(what, 0) + 1
 
-    def scenario(self, planned: Planned) -> Iterator[Event]:
-        """One scenario; the candidate is explored before the first of a profile, for all those planned."""
+    def scenario(self, planned: Planned, following: Planned | None = None) -> Iterator[Event]:
+        """One scenario; the candidate is explored before the first of a profile, for all those planned.
+
+        ``following`` is the scenario that the caller will ask next, if it knows.
+        """
         profile, scenario = planned.profile, planned.scenario
         if planned.skip:
             self._count("skipped")
@@ -87,12 +106,16 @@ class Run:
         if profile.id not in self._explored:
             self._explored.add(profile.id)
             yield from self._explore(profile.id)
-        course = Course(profile, scenario)
+        turn, self._next = self._next or self._turn(planned), None
+        if turn.bound:
+            yield turn.bound
         judgements: list[Judgement] = []
-        missing = yield from self._bind(course)
-        for step in scenario.steps:
-            made = yield from (self._refused(course, step, missing) if missing else self._step(course, step))
-            judgements += made
+        for number, step in enumerate(scenario.steps):
+            if turn.missing:
+                judgements += yield from self._refused(turn.course, step, turn.missing)
+                continue
+            after = scenario.steps[number + 1:number + 2]
+            judgements += yield from self._step(turn.course, step, after[0] if after else following)
         self._count("scenarios")
         yield ScenarioFinished(profile.id, scenario.id, concluded(one.verdict for one in judgements))
 
@@ -110,16 +133,16 @@ class Run:
         except StopIteration:
             return
 
-    def _bind(self, course: Course) -> Generator[Event, None, Finding | None]:
-        """Chooses the values of a scenario; the finding returned says which data the candidate lacks."""
+    def _turn(self, planned: Planned) -> _Turn:
+        """Chooses the values of a scenario."""
+        course = Course(planned.profile, planned.scenario)
+        where = course.profile.id, course.scenario.id
         try:
             course.names = self.generation.bind(course, f"{self.campaign.seed}|{course.scenario.id}")
         except NoData as error:
-            yield Bound(course.profile.id, course.scenario.id, {}, error.need.name)
-            return self._lacking(error.need.name)
-        if course.scenario.needs:
-            yield Bound(course.profile.id, course.scenario.id, self.generation.kept(course.names))
-        return None
+            return _Turn(course, Bound(*where, {}, error.need.name), self._lacking(error.need.name))
+        needs = course.scenario.needs
+        return _Turn(course, Bound(*where, self.generation.kept(course.names)) if needs else None, None)
 
     def _lacking(self, need: str) -> Finding:
         """Why a need is not met: no such data, or an exploration that saw no data at all."""
@@ -129,8 +152,7 @@ class Run:
         seen = ", ".join(sorted(self._statuses))
         return finding(code, "data to explore", f"{seen}, nothing readable", f"bind.{need}")
 
-    def _refused(self, course: Course, step: Step, reason: Finding | None) -> Generator[Event, None, list[Judgement]]:
-        assert reason is not None
+    def _refused(self, course: Course, step: Step, reason: Finding) -> Generator[Event, None, list[Judgement]]:
         made = self.generation.refuse(course, step, reason)
         yield from self._told(made)
         return made
@@ -140,13 +162,16 @@ class Run:
             self._count(judgement.verdict.word)
             yield Judged(judgement)
 
-    def _step(self, course: Course, step: Step) -> Generator[Event, None, list[Judgement]]:
+    def _step(
+        self, course: Course, step: Step, following: Step | Planned | None
+    ) -> Generator[Event, None, list[Judgement]]:
         where = course.profile.id, course.scenario.id
-        if self._troubles >= _PATIENCE:
+        if self._troubles >= _PATIENCE and not self._under_way:
             given_up = finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
             return (yield from self._refused(course, step, given_up))
         sent = yield from self._drive(course, step)
         course.sent[step.name] = sent
+        self._look_ahead(course, following)
         judgements = self.generation.judge(course, sent, True)
         confirmation = ""
         if any(_against(one) for judgement in judgements for one in judgement.findings):
@@ -158,11 +183,31 @@ class Run:
         yield from self._told(judgements)
         return judgements
 
+    def _look_ahead(self, course: Course, following: Step | Planned | None) -> None:
+        """Sends the question that follows, unless it would change what the one before asked."""
+        if following is None or self._troubles >= _PATIENCE:
+            return
+        if isinstance(following, Planned):
+            if following.profile.id not in self._explored or self.stop():
+                return
+            self._next = self._turn(following)
+            if self._next.missing or not following.scenario.steps:
+                return
+            course, following = self._next.course, following.scenario.steps[0]
+        ask = self.generation.ask(course, following)
+        if _safe(ask):
+            self._under_way = self.probe.ahead(ask, "step")
+
     def _drive(self, course: Course, step: Step) -> Generator[Event, None, Sent]:
         """Sends the request of a step and follows its pages, as far as the step and the limits say."""
         where = course.profile.id, course.scenario.id
-        ask = self.generation.ask(course, step)
-        exchange = yield from self._send(ask, "step", *where)
+        pending, self._under_way = self._under_way, None
+        if pending is not None:
+            ask = pending.ask
+            exchange = yield from self._exchanged(self.probe.finish(pending), *where)
+        else:
+            ask = self.generation.ask(course, step)
+            exchange = yield from self._send(ask, "step", *where)
         exchanges, visited = [exchange], {""}
         limit = self.probe.endpoint.limits.pages if step.pages == ALL_PAGES else step.pages
         ending = "one" if step.pages == 1 else "complete"
@@ -185,13 +230,20 @@ class Run:
         return Sent(step, ask, tuple(exchanges), ending)
 
     def _send(self, ask: Ask, purpose: str, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
-        exchange = self.probe.send(ask, purpose)
+        return (yield from self._exchanged(self.probe.send(ask, purpose), profile, scenario))
+
+    def _exchanged(self, exchange: Exchange, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
         lost = exchange.trouble is not None and (
             CODES[exchange.trouble.code].effect is Effect.PREVENTED or exchange.trouble.code == "transport.too-slow")
         self._troubles = self._troubles + 1 if lost else 0
         self._count("exchanges")
         yield Exchanged(profile, scenario, exchange)
         return exchange
+
+
+def _safe(ask: Ask) -> bool:
+    """Whether a request changes nothing on the server."""
+    return ask.method in ("GET", "HEAD") or ask.path.endswith("_search")
 
 
 def _told(exchange: Exchange) -> str:
