@@ -43,6 +43,14 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """A file to be written beside the record."""
+
+    name: str
+    text: str
+
+
 class Ledger:
     """Writes the record of one run in a folder, which must not hold one already.
 
@@ -60,7 +68,7 @@ class Ledger:
             raise OperatorError(f"{folder}: cannot be written ({error.strerror})") from None
         self._known: set[str] = set()
         self._digest = hashlib.sha256()
-        self._waiting: queue.Queue[told.Event | None] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[told.Event | _Beside | None] = queue.Queue(_WAITING)
         self._error: Exception | None = None
         self._writer = threading.Thread(target=self._write_all, name="record", daemon=True)
         self._writer.start()
@@ -69,6 +77,11 @@ class Ledger:
         """Appends one event; OperatorError when the disk refused this one or one before."""
         self._check()
         self._waiting.put(event)
+
+    def keep(self, name: str, text: str) -> None:
+        """Writes a file beside the record; OperatorError as for an event."""
+        self._check()
+        self._waiting.put(_Beside(name, text))
 
     def close(self) -> None:
         """Writes what is left and closes the file; the record is complete if Finished was written."""
@@ -84,17 +97,23 @@ class Ledger:
             raise self._error
 
     def _write_all(self) -> None:
-        while (event := self._waiting.get()) is not None:
+        while (one := self._waiting.get()) is not None:
             if self._error is None:
                 try:
-                    self._write(event)
+                    self._write(one)
                 except Exception as error:  # told to the run at its next event, which would wait for ever otherwise
                     self._error = error
 
-    def _write(self, event: told.Event) -> None:
-        line = dumps(self._line(event))
+    def _write(self, one: told.Event | _Beside) -> None:
+        if isinstance(one, _Beside):
+            path = self.folder / one.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(one.text, encoding="utf-8")
+            return
+        line = dumps(self._line(one))
         self._file.write(line)
-        self._file.flush()
+        if self._waiting.empty():  # what waits already goes to the disk with it
+            self._file.flush()
         self._digest.update(line)
 
     def _line(self, event: told.Event) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class ValueSet:
         return code in self.codes.get(system, {})
 
 
-@dataclass
+@dataclass(eq=False)
 class Release:
     """The nomenclatures of a folder; files are read one by one, when asked for."""
 

@@ -90,7 +90,7 @@ class Bench:
                         if one.scenario.id == wanted.id and one.profile.id == profile),
                        Planned(self.profiles[profile], wanted))
         verdict, skipped, judgements, exchanges = Verdict.NONE, "", [], {}
-        for event in run.scenario(planned):
+        for event in run.scenarios([planned]):
             if isinstance(event, Judged):
                 judgements.append(event.judgement)
             elif isinstance(event, Exchanged) and event.scenario:

@@ -74,8 +74,8 @@ def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: 
     generation = FhirGeneration(nomenclature.shipped())
     probe = Probe(endpoint, clock, lambda vault: generation.scrub(vault.mask))
     book = ledger.Ledger(folder)
-    _keep_inputs(made, folder)
     try:
+        _keep_inputs(made, book)
         with _collected_rarely():
             for event in Run(made, probe, generation, clock).events():
                 book.write(event)
@@ -99,14 +99,12 @@ def _collected_rarely() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_inputs(made: Campaign, folder: Path) -> None:
+def _keep_inputs(made: Campaign, book: ledger.Ledger) -> None:
     """What a report needs beside the record: waivers, and the scenarios as they were written."""
     waivers = [vars_of(one) for one in made.candidate.waivers]
-    (folder / CANDIDATE_FILE).write_text(json.dumps({"waivers": waivers}, ensure_ascii=False) + "\n", encoding="utf-8")
-    for planned in made.planned:
-        path = folder / SCENARIOS / f"{planned.scenario.id}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(planned.scenario.source, encoding="utf-8")
+    book.keep(CANDIDATE_FILE, json.dumps({"waivers": waivers}, ensure_ascii=False) + "\n")
+    for name, source in {one.scenario.id: one.scenario.source for one in made.planned}.items():
+        book.keep(f"{SCENARIOS}/{name}.yaml", source)
 
 
 def vars_of(one: Waiver) -> Mapping[str, str]:

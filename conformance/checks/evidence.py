@@ -12,7 +12,7 @@ from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import Entry, Resource
 from conformance.fhir.pool import Facts
 from conformance.fhir.population import Population
-from conformance.fhir.search import Criterion, Searcher, all_of, criteria
+from conformance.fhir.search import Criterion, Searcher, Test, all_of, criteria
 from conformance.model import Exchange, Profile, Response, SearchParameter, Sent
 from conformance.nomenclature import Release
 
@@ -130,18 +130,26 @@ class Evidence:
         keys = [f"{self.searched}/{one}" for one in ids.split(",")]
         return [found for key in keys if (found := self.population.get(key)) is not None]
 
-    def answers(self, resource: Resource, wanted: Sequence[Criterion]) -> bool | None:
-        """Whether a resource answers all the criteria; None when it cannot be told."""
-        return all_of(self._answers(resource, one) for one in wanted)
+    def test(self, wanted: Sequence[Criterion]) -> Test:
+        """What tells of a resource whether it answers all the criteria; None when it cannot be told."""
+        tests: dict[str, list[Test]] = {}
 
-    def _answers(self, resource: Resource, one: Criterion) -> bool | None:
+        def answers(resource: Resource) -> bool | None:
+            kind = str(resource.get("resourceType", ""))
+            if kind not in tests:
+                tests[kind] = [self._test(kind, one) for one in wanted]
+            return all_of(test(resource) for test in tests[kind])
+        return answers
+
+    def _test(self, kind: str, one: Criterion) -> Test:
         searcher = self.searcher()
         if one.name != "_filter":
-            return searcher.answers(resource, one.name, one.value)
+            return searcher.test(kind, one.name, one.value)
         try:
-            return filters.answers(searcher, resource, filters.parse(one.value))
+            node = filters.parse(one.value)
         except filters.BadFilter:
-            return None
+            return lambda _resource: None
+        return lambda resource: filters.answers(searcher, resource, node)
 
     def searcher(self) -> Searcher:
         """The evaluation of criteria over what is known: the population and what this step brought."""

@@ -27,7 +27,7 @@ def _test(parameters: Mapping[str, Any], evidence: Evidence) -> tuple[str, Calla
         return expression, lambda resource: holds(resource, expression, names)
     wanted = evidence.criteria(parameters.get("criteria", ()))
     shown = " & ".join(f"{one.name}={one.value}" for one in wanted)
-    return shown, lambda resource: evidence.answers(resource, wanted)
+    return shown, evidence.test(wanted)
 
 
 def every_match(parameters: Any, evidence: Evidence) -> Iterator[Finding]:

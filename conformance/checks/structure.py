@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance import data, source
@@ -12,10 +12,12 @@ from conformance.codes import finding
 from conformance.errors import HarnessError
 from conformance.fhir.bundle import Resource
 from conformance.fhir.coded import Coded
+from conformance.fhir.extended import Extended, extended
+from conformance.fhir.pool import Facts
 from conformance.fhir.slices import Difference
 from conformance.fhir.structure import Compiled
 from conformance.model import Finding, Profile
-from conformance.nomenclature import Release, ValueSet
+from conformance.nomenclature import Release
 
 
 @functools.cache
@@ -55,7 +57,7 @@ def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
         seen += 1
         facts, key = evidence.facts(resource), ("differences", structure, aspect)
         if key not in facts:
-            facts[key] = list(structure.differences(resource, aspect))
+            facts[key] = list(structure.differences(resource, aspect, _extensions(facts, resource, structure)))
         for one in facts[key]:
             yield finding(one.code, one.expected, f"{one.actual} ({resource.get('id')})", _at(place, one), exchange)
     if not seen:
@@ -70,7 +72,7 @@ def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange, place, resource in _concerned(evidence, structure.type):
         facts, key = evidence.facts(resource), ("codes", structure, aspect)
         if key not in facts:
-            facts[key] = _coded(structure, evidence.release, aspect, resource)
+            facts[key] = _coded(_codings(facts, resource, structure), evidence.release, aspect)
         told, differences = facts[key]
         seen += told
         for one in differences:
@@ -83,15 +85,31 @@ def _at(place: str, one: Difference) -> str:
     return f"{place}.{one.place}" if place else one.place
 
 
-def _coded(structure: Compiled, release: Release, aspect: str, resource: Resource) -> tuple[int, list[Difference]]:
+def _extensions(facts: Facts, resource: Resource, structure: Compiled) -> list[Extended]:
+    key = "extensions", structure.type
+    if key not in facts:
+        facts[key] = extended(resource, structure.type)
+    found: list[Extended] = facts[key]
+    return found
+
+
+def _codings(facts: Facts, resource: Resource, structure: Compiled) -> list[Coded]:
+    key = "codings", structure
+    if key not in facts:
+        facts[key] = list(structure.coded.of(resource, _extensions(facts, resource, structure)))
+    found: list[Coded] = facts[key]
+    return found
+
+
+def _coded(codings: Iterable[Coded], release: Release, aspect: str) -> tuple[int, list[Difference]]:
     """How many coded values could be told, and what is wrong with them."""
     told = 0
     found: list[Difference] = []
-    for one in structure.coded.of(resource):
-        sets = [held for name in one.value_sets if (held := release.value_set(name)) is not None]
-        if len(sets) == len(one.value_sets):
+    for one in codings:
+        wrong = _judged(release, one.value_sets, one.codings, one.required, aspect)
+        if wrong is not None:
             told += 1
-            found += _judged(one, sets, aspect)
+            found += [Difference(code, one.place, expected, actual) for code, expected, actual in wrong]
     return told, found
 
 
@@ -100,15 +118,22 @@ def _spelling(system: str) -> str:
     return system.lower().replace("http://", "https://").replace("_", "-").rstrip("/")
 
 
-def _judged(one: Coded, sets: list[ValueSet], aspect: str) -> Iterator[Difference]:
+@functools.lru_cache(maxsize=20_000)
+def _judged(
+    release: Release, names: tuple[str, ...], codings: tuple[tuple[str, str], ...], required: bool, aspect: str
+) -> list[tuple[str, str, str]] | None:
+    """What is wrong with codings that value sets bind: code of finding, expected, actual; None when it cannot be
+    told. The same codings are met in resource after resource."""
+    sets = [found for name in names if (found := release.value_set(name)) is not None]
+    if len(sets) < len(names):
+        return None
     systems = {system for each in sets for system in each.systems()}
-    held = [(system, code) for system, code in one.codings if system in systems]
-    names = " or ".join(one.value_sets)
-    alike = {_spelling(system) for system in systems} & {_spelling(system) for system, _ in one.codings}
-    if aspect == "system" and not held and (one.required or alike):
-        shown = ", ".join(f"{system or 'no system'}|{code}" for system, code in one.codings) or "no coding"
-        yield Difference("nomenclature.system", one.place, " or ".join(sorted(systems)), shown)
-    if aspect == "code":
-        for system, code in held:
-            if all(each.complete for each in sets) and not any(each.holds(system, code) for each in sets):
-                yield Difference("nomenclature.code", one.place, f"a code of {names}", f"{system}|{code}")
+    held = [(system, code) for system, code in codings if system in systems]
+    alike = {_spelling(system) for system in systems} & {_spelling(system) for system, _ in codings}
+    if aspect == "system" and not held and (required or alike):
+        shown = ", ".join(f"{system or 'no system'}|{code}" for system, code in codings) or "no coding"
+        return [("nomenclature.system", " or ".join(sorted(systems)), shown)]
+    if aspect == "code" and all(each.complete for each in sets):
+        return [("nomenclature.code", f"a code of {' or '.join(names)}", f"{system}|{code}") for system, code in held
+                if not any(each.holds(system, code) for each in sets)]
+    return []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -16,6 +17,7 @@ from conformance.model import Ask, Endpoint, Exchange, Request, Response, Troubl
 
 _ACCEPT = "application/fhir+json"
 _AGENT = "rorqual"
+_WAIT = 1.0
 Scrub = Callable[[bytes], bytes]
 
 
@@ -33,12 +35,12 @@ class Pending:
     answer: Answer | None = None
     trouble: Trouble | None = None
     error: Exception | None = None
-    thread: threading.Thread | None = None
+    done: threading.Event = field(default_factory=threading.Event)
 
     def wait(self) -> None:
         """Returns when the answer is there, or its lack is known; raises a fault of ours."""
-        if self.thread is not None:
-            self.thread.join()
+        while not self.done.wait(_WAIT):  # not for ever: an interrupt is heard between two waits on every system
+            continue
         if self.error is not None:
             raise self.error
 
@@ -55,27 +57,43 @@ class Probe:
         self._tokens = Tokens(endpoint, self._http, self._deadline, clock, self.vault)
         self._finished, self._next_at = 0, 0.0
         self._last: Pending | None = None
+        self._waiting: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._sender: threading.Thread | None = None
+        self._closed = False
         self._ends = clock.monotonic() + endpoint.limits.run
         for name, value in endpoint.headers:
             if name.lower() != "accept" and not name.lower().startswith("ror-"):
                 self.vault.secret(f"header {name.lower()}", value)
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections; what is still waiting is not sent."""
+        self._closed = True
+        self._waiting.put(None)
         self._http.close()
 
     def send(self, ask: Ask, purpose: str) -> Exchange:
-        """One exchange; whatever goes wrong is told in its trouble, nothing is raised."""
-        pending = self._prepared(ask, purpose)
+        """One exchange; whatever goes wrong is told in its trouble, nothing is raised.
+
+        What was sent ahead is answered first: a candidate is asked one thing at a time.
+        """
+        if self._last is not None:
+            self._last.wait()
+        pending = self._last = self._prepared(ask, purpose)
         self._exchange(pending)
         return self.finish(pending)
 
     def ahead(self, ask: Ask, purpose: str) -> Pending:
-        """Sends a request while the caller does something else; ``finish`` waits for its answer."""
-        pending = self._prepared(ask, purpose)
-        pending.thread = threading.Thread(target=self._exchange, args=(pending,), name="request", daemon=True)
-        pending.thread.start()
+        """Sends a request after those under way, while the caller goes on; ``finish`` waits for its answer."""
+        pending = self._last = self._prepared(ask, purpose)
+        self._waiting.put(pending)
+        if self._sender is None:
+            self._sender = threading.Thread(target=self._send_all, name="requests", daemon=True)
+            self._sender.start()
         return pending
+
+    def _send_all(self) -> None:
+        while (pending := self._waiting.get()) is not None and not self._closed:
+            self._exchange(pending)
 
     def finish(self, pending: Pending) -> Exchange:
         """The exchange of a request under way; exchanges are numbered as they are finished."""
@@ -90,12 +108,8 @@ class Probe:
         )
 
     def _prepared(self, ask: Ask, purpose: str) -> Pending:
-        """A request ready to be sent; the one before is waited for: a candidate is asked one thing at a time."""
-        if self._last is not None:
-            self._last.wait()
         form = urlencode(self._revealed(ask.form)).encode() if ask.form else None
-        self._last = Pending(ask, purpose, self._url(ask), self._headers(ask), form, self.clock.now())
-        return self._last
+        return Pending(ask, purpose, self._url(ask), self._headers(ask), form, self.clock.now())
 
     def _exchange(self, pending: Pending) -> None:
         try:
@@ -108,6 +122,8 @@ class Probe:
             pending.milliseconds = round((self.clock.monotonic() - before) * 1000, 3)
         except Exception as error:  # raised again where the answer is waited for
             pending.error = error
+        finally:
+            pending.done.set()
 
     def _fetched(self, pending: Pending, now: float) -> Answer:
         if now > self._ends:

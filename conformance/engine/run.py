@@ -1,13 +1,15 @@
 """The run: one pass over the plan, told as events.
 
-While an answer is judged, the next question is under way: the candidate works while the harness does. What is told,
-and in which order, does not depend on it. A question that changes something waits until the last one is judged.
+While an answer is judged, the next questions are under way, one after the other: the candidate works while the harness
+does. What is told, and in which order, does not depend on it. A question that changes something waits until the one
+before is judged, and nothing is sent ahead of it.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +36,7 @@ from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
 _PATIENCE = 5
+_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +48,42 @@ class _Turn:
     missing: Finding | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The request of a step; ``pending`` when it is under way, None when it waits for its turn."""
+
+    course: Course
+    step: Step
+    ask: Ask
+    pending: Pending | None
+
+
 class Run:
     """One run of a campaign against one candidate."""
 
-    def __init__(
-        self, campaign: Campaign, probe: Probe, generation: Generation, clock: Clock,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, campaign: Campaign, probe: Probe, generation: Generation, clock: Clock) -> None:
         self.campaign, self.probe, self.generation = campaign, probe, generation
-        self.clock, self.stop = clock, stop
+        self.clock = clock
         self._troubles = 0
         self._counts: dict[str, int] = {}
         self._explored: set[str] = set()
         self._statuses: set[str] = set()
-        self._next: _Turn | None = None
-        self._under_way: Pending | None = None
+        self._turns: deque[_Turn] = deque()
+        self._coming: Iterator[_Question | None] = iter(())
+        self._under_way: deque[_Question] = deque()
 
     def events(self) -> Iterator[Event]:
-        """Everything that happens, in order; the last event is Finished, unless the run is stopped."""
+        """Everything that happens, in order; the last event is Finished."""
         yield Started(self._header(), len(self.campaign.planned))
-        queue = self.campaign.planned
-        for number, planned in enumerate(queue):
-            if self.stop():
-                return
-            yield from self.scenario(planned, next((one for one in queue[number + 1:] if not one.skip), None))
+        yield from self.scenarios(self.campaign.planned)
         yield Finished({"finished": stamp(self.clock.now()), "counts": dict(sorted(self._counts.items()))})
+
+    def scenarios(self, planned: Sequence[Planned]) -> Iterator[Event]:
+        """Some scenarios, one after the other; the candidate is explored before the first of a profile, for all
+        those of the campaign."""
+        self._coming = self._questions([one for one in planned if not one.skip])
+        for one in planned:
+            yield from self._scenario(one)
 
     def _header(self) -> dict[str, Any]:
         campaign, candidate = self.campaign, self.campaign.candidate
@@ -93,31 +107,49 @@ class Run:
     def _count(self, what: str) -> None:
         self._counts[what] = self._counts.get(what, 0) + 1
 
-    def scenario(self, planned: Planned, following: Planned | None = None) -> Iterator[Event]:
-        """One scenario; the candidate is explored before the first of a profile, for all those planned.
-
-        ``following`` is the scenario that the caller will ask next, if it knows.
-        """
+    def _scenario(self, planned: Planned) -> Iterator[Event]:
         profile, scenario = planned.profile, planned.scenario
         if planned.skip:
             self._count("skipped")
             yield Skipped(profile.id, scenario.id, planned.skip)
             return
         if profile.id not in self._explored:
-            self._explored.add(profile.id)
             yield from self._explore(profile.id)
-        turn, self._next = self._next or self._turn(planned), None
+            self._explored.add(profile.id)
+        self._look_ahead()
+        turn = self._turns.popleft()
         if turn.bound:
             yield turn.bound
         judgements: list[Judgement] = []
-        for number, step in enumerate(scenario.steps):
+        for step in scenario.steps:
             if turn.missing:
                 judgements += yield from self._refused(turn.course, step, turn.missing)
-                continue
-            after = scenario.steps[number + 1:number + 2]
-            judgements += yield from self._step(turn.course, step, after[0] if after else following)
+            else:
+                judgements += yield from self._step(turn.course, step)
         self._count("scenarios")
         yield ScenarioFinished(profile.id, scenario.id, concluded(one.verdict for one in judgements))
+
+    def _questions(self, planned: Sequence[Planned]) -> Iterator[_Question | None]:
+        """The requests of the scenarios in order, each sent when it is asked for; None while one cannot be sent yet."""
+        for one in planned:
+            while one.profile.id not in self._explored:
+                yield None
+            turn = self._turn(one)
+            self._turns.append(turn)
+            for step in one.scenario.steps if not turn.missing else ():
+                ask = self.generation.ask(turn.course, step)
+                yield _Question(turn.course, step, ask, self._sent_ahead(ask))
+
+    def _sent_ahead(self, ask: Ask) -> Pending | None:
+        return self.probe.ahead(ask, "step") if _safe(ask) and not self._troubles else None
+
+    def _look_ahead(self) -> None:
+        """Keeps some questions under way."""
+        while len(self._under_way) < _AHEAD and not (self._under_way and self._under_way[-1].pending is None):
+            question = next(self._coming, None)
+            if question is None:
+                return
+            self._under_way.append(question)
 
     def _explore(self, profile: str) -> Iterator[Event]:
         """Asks what is needed to know the candidate's data; the same population serves every scenario."""
@@ -162,16 +194,16 @@ class Run:
             self._count(judgement.verdict.word)
             yield Judged(judgement)
 
-    def _step(
-        self, course: Course, step: Step, following: Step | Planned | None
-    ) -> Generator[Event, None, list[Judgement]]:
+    def _step(self, course: Course, step: Step) -> Generator[Event, None, list[Judgement]]:
         where = course.profile.id, course.scenario.id
-        if self._troubles >= _PATIENCE and not self._under_way:
+        self._look_ahead()
+        question = self._under_way.popleft()
+        if self._troubles >= _PATIENCE and question.pending is None:
             given_up = finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
             return (yield from self._refused(course, step, given_up))
-        sent = yield from self._drive(course, step)
+        sent = yield from self._drive(question)
         course.sent[step.name] = sent
-        self._look_ahead(course, following)
+        self._look_ahead()
         judgements = self.generation.judge(course, sent, True)
         confirmation = ""
         if any(_against(one) for judgement in judgements for one in judgement.findings):
@@ -183,30 +215,13 @@ class Run:
         yield from self._told(judgements)
         return judgements
 
-    def _look_ahead(self, course: Course, following: Step | Planned | None) -> None:
-        """Sends the question that follows, unless it would change what the one before asked."""
-        if following is None or self._troubles >= _PATIENCE:
-            return
-        if isinstance(following, Planned):
-            if following.profile.id not in self._explored or self.stop():
-                return
-            self._next = self._turn(following)
-            if self._next.missing or not following.scenario.steps:
-                return
-            course, following = self._next.course, following.scenario.steps[0]
-        ask = self.generation.ask(course, following)
-        if _safe(ask):
-            self._under_way = self.probe.ahead(ask, "step")
-
-    def _drive(self, course: Course, step: Step) -> Generator[Event, None, Sent]:
+    def _drive(self, question: _Question) -> Generator[Event, None, Sent]:
         """Sends the request of a step and follows its pages, as far as the step and the limits say."""
-        where = course.profile.id, course.scenario.id
-        pending, self._under_way = self._under_way, None
-        if pending is not None:
-            ask = pending.ask
-            exchange = yield from self._exchanged(self.probe.finish(pending), *where)
+        step, ask = question.step, question.ask
+        where = question.course.profile.id, question.course.scenario.id
+        if question.pending is not None:
+            exchange = yield from self._exchanged(self.probe.finish(question.pending), *where)
         else:
-            ask = self.generation.ask(course, step)
             exchange = yield from self._send(ask, "step", *where)
         exchanges, visited = [exchange], {""}
         limit = self.probe.endpoint.limits.pages if step.pages == ALL_PAGES else step.pages

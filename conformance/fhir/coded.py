@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.fhir.bundle import Resource
+from conformance.fhir.extended import Extended
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,9 @@ class CodedElements:
         self._type, self._extensions = str(structure["type"]), extensions
         self._bound, self._mandatory = _bound_paths(structure), list(_mandatory(structure))
 
-    def of(self, resource: Resource) -> Iterator[Coded]:
-        """The coded values of a resource that a required binding of its structure, or of an extension, concerns."""
+    def of(self, resource: Resource, extended: Sequence[Extended]) -> Iterator[Coded]:
+        """The coded values of a resource that a required binding of its structure, or of an extension, concerns;
+        ``extended`` are the extensions of the resource."""
         for path, (sets, sliced) in self._bound.items():
             for place, value in _values(resource, self._type, path):
                 codings = _codings(value)
@@ -40,7 +42,10 @@ class CodedElements:
             held = [pair for _, value in _values(resource, self._type, path) for pair in _codings(value) or ()]
             if held:
                 yield Coded(f"{path}:{name}", tuple(held), (value_set,), True)
-        yield from _in_extensions(resource, self._type, self._extensions)
+        for place, one in extended:
+            definition = self._extensions.get(str(one.get("url")))
+            if definition is not None:
+                yield from _of_extension(one, place, definition, self._extensions)
 
 
 def _mandatory(structure: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -87,22 +92,6 @@ def _codings(value: Any) -> tuple[tuple[str, str], ...] | None:
     found = [(str(one.get("system", "")), str(one.get("code", ""))) for one in items
              if isinstance(one, dict) and "code" in one]
     return tuple(found) if found else None
-
-
-def _in_extensions(node: Any, place: str, extensions: Mapping[str, Any]) -> Iterator[Coded]:
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _in_extensions(item, f"{place}[{index}]", extensions)
-        return
-    if not isinstance(node, dict):
-        return
-    held = node.get("extension")
-    for index, one in enumerate(held if isinstance(held, list) else ()):
-        if isinstance(one, dict) and (definition := extensions.get(str(one.get("url")))) is not None:
-            yield from _of_extension(one, f"{place}.extension[{index}]", definition, extensions)
-    for key, value in node.items():
-        if key != "extension" and isinstance(value, dict | list):
-            yield from _in_extensions(value, f"{place}.{key.lstrip('_')}", extensions)
 
 
 def _of_extension(

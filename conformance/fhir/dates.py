@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 _FORM = re.compile(
     r"^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$"
 )
+_LONGEST = 80
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
 
 Interval = tuple[datetime, datetime]
@@ -17,6 +19,7 @@ _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 
+@functools.lru_cache(maxsize=16_384)
 def interval(text: str) -> Interval | None:
     """The half-open interval of instants of a FHIR date, UTC where no zone is said; None if it is not one."""
     form = _FORM.match(text)
@@ -59,7 +62,7 @@ def _length(
 def of_value(value: Any) -> Interval | None:
     """The interval of a date, dateTime, instant or Period; an open end of a Period goes to the end of time."""
     if isinstance(value, str):
-        return interval(value)
+        return interval(value) if len(value) <= _LONGEST else None
     if isinstance(value, dict) and ("start" in value or "end" in value):
         start, end = interval(str(value.get("start", ""))), interval(str(value.get("end", "")))
         return (start[0] if start else _FIRST, end[1] if end else _LAST)

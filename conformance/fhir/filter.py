@@ -6,6 +6,7 @@ both are read. Logical words are read in any case (ROR-HTTP-047).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Comparison:
 Node = Comparison | tuple[str, tuple["Node", ...]]
 
 
+@functools.lru_cache(maxsize=1024)
 def parse(text: str) -> Node:
     """The tree of an expression; BadFilter when it cannot be read."""
     tokens = _TOKEN.findall(text)

@@ -70,8 +70,10 @@ def select(resource: Mapping[str, Any], expression: str, names: Mapping[str, Any
     """The values that the expression selects in a resource; ``names`` are the ``%name`` it may use."""
     fast = _plain_path(expression)
     if fast is not None:
-        with contextlib.suppress(Unsure):
+        try:
             return fast(resource, names or {})
+        except Unsure:
+            pass  # told by the library, below
     try:
         found = compiled(expression)(resource, dict(names or {}))
     except (BadExpression, RecursionError):

@@ -8,6 +8,7 @@ answers.
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -114,14 +115,14 @@ class _Reader:
         start = self._start(steps)
         while self.word == ".":
             self._next()
-            steps.append(self._step())
+            self._step(steps)
         return _path(start, steps)
 
     def _start(self, steps: list[_Step]) -> Selection:
         kind, word = self._kind, self.word or ""
         if kind == "text" or kind == "number":
             self._next()
-            return _constant(word[1:-1] if kind == "text" else float(word) if "." in word else int(word))
+            return _Constant(word[1:-1] if kind == "text" else float(word) if "." in word else int(word))
         if word == "(":
             self._next()
             inner = self.either()
@@ -136,28 +137,37 @@ class _Reader:
         if word[:1].isupper():
             self._next()
             return _typed(word)
-        steps.append(self._step())
+        self._step(steps)
         return _this
 
-    def _step(self) -> _Step:
+    def _step(self, steps: list[_Step]) -> None:
+        """Reads one step and adds it to those before."""
         if self._kind != "name" or self.word in _OPERATORS or (self.word or "")[0] in "%$":
             raise _NotPlain
         name = self._next()
         if self.word != "(":
-            return _member_step(name)
+            steps.append(_Members(name))
+            return
         self._next()
         if name == "where":
-            tests = self._tests()
-            if tests:
-                return _where_equal(tests)
-            condition = self.either()
-            self._take(")")
-            return _where(condition)
+            self._where(steps)
+            return
         if name not in ("exists", "empty"):
             raise _NotPlain
         self._take(")")
-        return _exists if name == "exists" else _empty
+        steps.append(_exists if name == "exists" else _empty)
 
+    def _where(self, steps: list[_Step]) -> None:
+        tests = self._tests()
+        before = steps[-1] if steps else None
+        if not tests:
+            condition = self.either()
+            self._take(")")
+            steps.append(_where(condition))
+        elif len(tests) == 1 and isinstance(before, _Members) and not before.chosen and _is_fixed(tests[0]):
+            steps[-1] = _members_with(before.name, *tests[0])
+        else:
+            steps.append(_where_equal(tests))
 
     def _tests(self) -> Sequence[tuple[str, Selection]]:
         """The tests of a ``where`` that only compares members with texts, its bracket closed; nothing otherwise."""
@@ -177,8 +187,14 @@ class _Reader:
         return tests
 
 
-def _constant(value: Any) -> Selection:
-    return lambda _this, _names: [value]
+class _Constant:
+    """A value that the expression names."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, _this: Any, _names: Names) -> Values:
+        return [self.value]
 
 
 def _named(name: str) -> Selection:
@@ -212,23 +228,52 @@ def _path(start: Selection, steps: Sequence[_Step]) -> Selection:
     return walk
 
 
-def _member_step(name: str) -> _Step:
-    chosen = name == "value"  # the one choice of types that extensions and observations write value[x]
+class _Members:
+    """The step to the members of a name."""
 
-    def members(here: Values, _names: Names) -> Values:
-        found: Values = []
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.chosen = name == "value"  # the one choice of types that extensions and observations write value[x]
+
+    def __call__(self, here: Values, _names: Names) -> Values:
+        name, found = self.name, []
         for item in here:
             if not isinstance(item, dict):
                 continue
             value = item.get(name)
-            if value is None and chosen:
+            if value is None and self.chosen:
                 value = next((one for key, one in item.items() if key[:5] == "value" and key[5:6].isupper()), None)
             if isinstance(value, list):
                 found += [one for one in value if one is not None]
             elif value is not None:
                 found.append(value)
         return found
-    return members
+
+
+def _is_fixed(test: tuple[str, Selection]) -> bool:
+    """Whether a test compares with a text known when the expression is read, one that is no date."""
+    member, operand = test
+    return isinstance(operand, _Constant) and isinstance(operand.value, str) and not _is_date(operand.value) \
+        and member != "value"
+
+
+def _members_with(name: str, member: str, operand: Selection) -> _Step:
+    """``extension.where(url = 'x')``, which most paths begin with, in one go."""
+    assert isinstance(operand, _Constant)
+    wanted = operand.value
+
+    def found(here: Values, _names: Names) -> Values:
+        kept: Values = []
+        for item in here:
+            value = item.get(name) if isinstance(item, dict) else None
+            for one in value if isinstance(value, list) else () if value is None else (value,):
+                held = one.get(member) if isinstance(one, dict) else None
+                if held == wanted:
+                    kept.append(one)
+                elif held is not None and not isinstance(held, str):
+                    raise Unsure
+        return kept
+    return found
 
 
 def _where(condition: Selection) -> _Step:
@@ -240,23 +285,33 @@ def _where(condition: Selection) -> _Step:
 def _where_equal(tests: Sequence[tuple[str, Selection]]) -> _Step:
     def kept(here: Values, names: Names) -> Values:
         for member, operand in tests:
+            if not here:
+                return here
             wanted = operand(None, names)
-            if not wanted or not here:
+            if not wanted:
                 return []
-            if len(wanted) > 1 or not isinstance(wanted[0], str) or ("-" in wanted[0] and _DATE.match(wanted[0])):
+            if len(wanted) > 1 or not isinstance(wanted[0], str) or _is_date(wanted[0]):
                 raise Unsure
-            here = [item for item in here if _member_is(item, member, wanted[0])]
+            here = _with(here, member, wanted[0])
         return here
     return kept
 
 
-def _member_is(item: Any, member: str, wanted: str) -> bool:
-    held = item.get(member) if isinstance(item, dict) else None
-    if held == wanted:
-        return True
-    if (held is not None and not isinstance(held, str)) or (held is None and member == "value"):
-        raise Unsure
-    return False
+@functools.lru_cache(maxsize=1024)
+def _is_date(text: str) -> bool:
+    return "-" in text and _DATE.match(text) is not None
+
+
+def _with(here: Values, member: str, wanted: str) -> Values:
+    """The items whose member is a text; Unsure when one of them has something else that could be equal to it."""
+    found: Values = []
+    for item in here:
+        held = item.get(member) if isinstance(item, dict) else None
+        if held == wanted:
+            found.append(item)
+        elif (held is None and member == "value") or (held is not None and not isinstance(held, str)):
+            raise Unsure
+    return found
 
 
 def _exists(here: Values, _names: Names) -> Values:

@@ -21,7 +21,7 @@ class Pool:
 
     def __init__(self, keep: int = 20_000) -> None:
         self._keep = keep
-        self._seen: dict[tuple[str, str], Resource] = {}
+        self._seen: dict[tuple[str, str], tuple[bytes, Resource]] = {}
         self._facts: dict[int, tuple[Resource, Facts]] = {}
 
     def settle(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,14 +37,17 @@ class Pool:
         kind, identifier = resource.get("resourceType"), resource.get("id")
         if not isinstance(kind, str) or not isinstance(identifier, str):
             return resource
+        written = _written(resource)
+        if written is None:
+            return resource
         key = kind, identifier
         known = self._seen.get(key)
-        if known is not None and _equal(known, resource):
-            return known
+        if known is not None and known[0] == written:
+            return known[1]
         if len(self._seen) >= self._keep:
             self._seen.clear()
             self._facts.clear()
-        self._seen[key] = resource
+        self._seen[key] = written, resource
         return resource
 
     def facts(self, resource: Resource) -> Facts:
@@ -57,9 +60,9 @@ class Pool:
         return known[1]
 
 
-def _equal(one: Resource, other: Resource) -> bool:
-    """Whether two resources are the same JSON: 1 and true, equal to Python, are not."""
+def _written(resource: Resource) -> bytes | None:
+    """What the resource says, letter by letter: 1 and true, equal to Python, are not the same JSON."""
     try:
-        return one == other and orjson.dumps(one) == orjson.dumps(other)
+        return orjson.dumps(resource)
     except (RecursionError, orjson.JSONEncodeError):  # nested too deeply to be compared
-        return False
+        return None

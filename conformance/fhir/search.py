@@ -99,6 +99,11 @@ def invert(answer: bool | None) -> bool | None:
 
 
 Parameters = Mapping[tuple[str, str], SearchParameter]
+Test = Callable[[Resource], bool | None]
+
+
+def _untold(_of: Any) -> None:
+    """The answer where none can be told."""
 
 
 @dataclass
@@ -112,31 +117,42 @@ class Searcher:
     referrers: Callable[[str, str, str], Sequence[Resource] | None]
     same_units: frozenset[str] = frozenset()
     facts: Callable[[Resource], Facts] = field(default_factory=lambda: Pool().facts)
+    _tests: dict[tuple[str, str, str], Test] = field(default_factory=dict, repr=False)
 
     def answers(self, resource: Resource, name: str, value: str) -> bool | None:
         """Whether the resource answers ``name=value``."""
-        kind = str(resource.get("resourceType", ""))
+        return self.test(str(resource.get("resourceType", "")), name, value)(resource)
+
+    def test(self, kind: str, name: str, value: str) -> Test:
+        """What tells of a resource of a type whether it answers ``name=value``; the value is read once."""
+        key = kind, name, value
+        known = self._tests.get(key)
+        if known is None:
+            known = self._tests[key] = self._test(kind, name, value)
+        return known
+
+    def _test(self, kind: str, name: str, value: str) -> Test:
         if name.startswith("_has:"):
-            return self._has(resource, name, value)
+            return lambda resource: self._has(resource, name, value)
         head, dot, rest = name.partition(".")
         if dot:
-            return self._chained(resource, kind, head, rest, value)
+            return self._chained(kind, head, rest, value)
         base, _, modifier = name.partition(":")
         parameter = self.parameters.get((kind, base))
         if parameter is None:
-            return None
-        held = self.values(resource, parameter)
+            return _untold
         if parameter.type == "token" and modifier in ("", "not"):
-            found = _tokens(value, self._token_pairs(resource, parameter, held))
-            return found if not modifier else not found
-        return self.compare(parameter, modifier, value, held)
+            wanted, positive, found = _wanted(value), not modifier, parameter
+            return lambda resource: _tokens(wanted, self._token_pairs(resource, found)) is positive
+        held, compare = parameter, self.comparison(parameter, modifier, value)
+        return lambda resource: compare(self.values(resource, held))
 
-    def _token_pairs(self, resource: Resource, parameter: SearchParameter, held: list[Any]) -> list[Any]:
+    def _token_pairs(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
         """The (system, code) pairs of the values held, made once per resource and parameter."""
         facts, key = self.facts(resource), ("token", parameter.expression)
         known: list[Any] | None = facts.get(key)
         if known is None:
-            known = facts[key] = [pair for item in held for pair in _pairs(item)]
+            known = facts[key] = [pair for item in self.values(resource, parameter) for pair in _pairs(item)]
         return known
 
     def values(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
@@ -147,45 +163,54 @@ class Searcher:
             known = facts[key] = select(resource, parameter.expression) if parameter.expression else []
         return known
 
-    def compare(self, parameter: SearchParameter, modifier: str, value: str, held: list[Any]) -> bool | None:
-        """Whether the values held answer the search value, alternatives included."""
+    def comparison(self, parameter: SearchParameter, modifier: str, value: str) -> Callable[[list[Any]], bool | None]:
+        """What tells of the values held whether they answer the search value, alternatives included."""
         if modifier == "missing":
-            return (not held) is (value == "true")
-        alternatives = split(value, ",")
+            return lambda held: (not held) is (value == "true")
+        alternatives = [self._alternative(parameter.type, "" if modifier == "not" else modifier, one)
+                        for one in split(value, ",")]
         if modifier == "not":
-            return invert(any_of(self._compare_one(parameter.type, "", one, held) for one in alternatives))
-        return any_of(self._compare_one(parameter.type, modifier, one, held) for one in alternatives)
+            return lambda held: invert(any_of(one(held) for one in alternatives))
+        if len(alternatives) == 1:
+            return alternatives[0]
+        return lambda held: any_of(one(held) for one in alternatives)
 
-    def _compare_one(self, kind: str, modifier: str, value: str, held: list[Any]) -> bool | None:
-        if kind == "token":
-            return None if modifier not in ("", "of-type") else any(_token(item, modifier, value) for item in held)
-        if kind == "string":
-            if modifier not in ("", "exact", "contains"):
-                return None
-            return any(_string(item, modifier, value) for item in held)
+    def _alternative(self, kind: str, modifier: str, value: str) -> Callable[[list[Any]], bool | None]:
+        """The comparison with one value of a search, read once."""
+        if kind == "token" and modifier in ("", "of-type"):
+            parts = [unescape(part) for part in split(value, "|")]
+            return lambda held: any(_token(item, modifier, parts) for item in held)
+        if kind == "string" and modifier in ("", "exact", "contains"):
+            text = unescape(value) if modifier == "exact" else folded(unescape(value))
+            return lambda held: any(_string(item, modifier, text) for item in held)
         if modifier:
-            return None
+            return _untold
         if kind == "reference":
             wanted = reference_key(unescape(value))
-            return any(_points(item, wanted) for item in held)
-        if kind == "date":
-            return any_of(_date(item, value) for item in held)
-        if kind == "number":
-            return any_of(_number(item, value) for item in held)
-        if kind == "quantity":
-            return any_of(_quantity(item, value, self.same_units) for item in held)
-        return None
+            return lambda held: any(_points(item, wanted) for item in held)
+        if kind not in ("date", "number", "quantity"):
+            return _untold
+        compare = (_date(value) if kind == "date" else _number(value) if kind == "number"
+                   else _quantity(value, self.same_units))
+        return lambda held: any_of(compare(item) for item in held)
 
-    def _chained(self, resource: Resource, kind: str, head: str, rest: str, value: str) -> bool | None:
+    def _chained(self, kind: str, head: str, rest: str, value: str) -> Test:
         base, _, target_type = head.partition(":")
         parameter = self.parameters.get((kind, base))
         if parameter is None or parameter.type != "reference":
-            return None
-        keys = [reference_key(str(item.get("reference", ""))) for item in self.values(resource, parameter)
-                if isinstance(item, dict)]
-        if target_type:
-            keys = [key for key in keys if key.startswith(target_type + "/")]
-        return any_of(self._of_target(key, rest, value) for key in keys)
+            return _untold
+        found, start = parameter, f"{target_type}/" if target_type else ""
+        return lambda resource: any_of(self._of_target(key, rest, value) for key in self._targets(resource, found)
+                                       if key.startswith(start))
+
+    def _targets(self, resource: Resource, parameter: SearchParameter) -> list[str]:
+        """The ``Type/id`` that a reference parameter finds in a resource."""
+        facts, key = self.facts(resource), ("targets", parameter.expression)
+        known: list[str] | None = facts.get(key)
+        if known is None:
+            known = facts[key] = [reference_key(str(item.get("reference", "")))
+                                  for item in self.values(resource, parameter) if isinstance(item, dict)]
+        return known
 
     def _of_target(self, key: str, rest: str, value: str) -> bool | None:
         target = self.resolve(key)
@@ -227,12 +252,11 @@ def _wanted(value: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(unescape(part) for part in split(one, "|")) for one in split(value, ","))
 
 
-def _tokens(value: str, pairs: list[tuple[str, str]]) -> bool:
-    return any(_is_token(system, code, parts) for parts in _wanted(value) for system, code in pairs)
+def _tokens(wanted: tuple[tuple[str, ...], ...], pairs: list[tuple[str, str]]) -> bool:
+    return any(_is_token(system, code, parts) for system, code in pairs for parts in wanted)
 
 
-def _token(item: Any, modifier: str, value: str) -> bool:
-    parts = [unescape(part) for part in split(value, "|")]
+def _token(item: Any, modifier: str, parts: Sequence[str]) -> bool:
     if modifier == "of-type":
         if len(parts) != 3 or not isinstance(item, dict):
             return False
@@ -270,17 +294,18 @@ def folded(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
 
-def _string(item: Any, modifier: str, value: str) -> bool:
+def _string(item: Any, modifier: str, wanted: str) -> bool:
+    """Whether a text, or one in an object, is as wanted; the wanted text is folded unless it must be exact."""
     if isinstance(item, dict):
-        return any(_string(part, modifier, value) for part in item.values() if isinstance(part, str | list))
+        return any(_string(part, modifier, wanted) for part in item.values() if isinstance(part, str | list))
     if isinstance(item, list):
-        return any(_string(part, modifier, value) for part in item)
-    text, wanted = str(item), unescape(value)
+        return any(_string(part, modifier, wanted) for part in item)
+    text = str(item)
     if modifier == "exact":
         return text == wanted
     if modifier == "contains":
-        return folded(wanted) in folded(text)
-    return folded(text).startswith(folded(wanted))
+        return wanted in folded(text)
+    return folded(text).startswith(wanted)
 
 
 def _points(item: Any, wanted: str) -> bool:
@@ -289,33 +314,35 @@ def _points(item: Any, wanted: str) -> bool:
     return key == wanted or ("/" not in wanted and key.endswith("/" + wanted))
 
 
-def _date(item: Any, value: str) -> bool | None:
+def _date(value: str) -> Callable[[Any], bool | None]:
     form = _DATE.match(unescape(value))
     wanted = dates.interval(form.group(2)) if form else None
-    target = dates.of_value(item)
-    if form is None or wanted is None or target is None or form.group(1) == "ap":
-        return None
-    return dates.compares(form.group(1) or "eq", target, wanted)
+    if form is None or wanted is None or form.group(1) == "ap":
+        return _untold
+    prefix, meant = form.group(1) or "eq", wanted
+
+    def compare(item: Any) -> bool | None:
+        target = dates.of_value(item)
+        return None if target is None else dates.compares(prefix, target, meant)
+    return compare
 
 
-def _number(item: Any, value: str) -> bool | None:
+def _number(value: str) -> Callable[[Any], bool | None]:
     form = _NUMBER.match(unescape(value))
-    if form is None or not isinstance(item, int | float) or isinstance(item, bool):
-        return None
-    prefix, text = form.group(1) or "eq", form.group(2)
-    wanted, margin = float(text), _margin(text)
-    if prefix in ("gt", "sa"):
-        return item > wanted
-    if prefix in ("lt", "eb"):
-        return item < wanted
-    if prefix == "ge":
-        return item >= wanted
-    if prefix == "le":
-        return item <= wanted
-    if prefix in ("eq", "ne"):
-        near = wanted - margin <= item < wanted + margin
-        return near if prefix == "eq" else not near
-    return None
+    prefix = (form.group(1) or "eq") if form else "ap"
+    if form is None or prefix == "ap":
+        return _untold
+    wanted, margin = float(form.group(2)), _margin(form.group(2))
+
+    def near(item: float) -> bool:
+        return wanted - margin <= item < wanted + margin
+
+    compare: Callable[[float], bool] = {
+        "gt": lambda item: item > wanted, "sa": lambda item: item > wanted, "lt": lambda item: item < wanted,
+        "eb": lambda item: item < wanted, "ge": lambda item: item >= wanted, "le": lambda item: item <= wanted,
+        "eq": near, "ne": lambda item: not near(item),
+    }[prefix]
+    return lambda item: compare(item) if isinstance(item, int | float) and not isinstance(item, bool) else None
 
 
 def _margin(text: str) -> float:
@@ -325,17 +352,20 @@ def _margin(text: str) -> float:
     return float(0.5 * 10.0 ** -decimals)
 
 
-def _quantity(item: Any, value: str, same_units: frozenset[str]) -> bool | None:
-    if not isinstance(item, dict) or "value" not in item:
-        return None
+def _quantity(value: str, same_units: frozenset[str]) -> Callable[[Any], bool | None]:
     parts = [unescape(part) for part in split(value, "|")]
-    if len(parts) == 3:
-        system, code = parts[1], parts[2]
+    number = _number(parts[0])
+    system, code = parts[1:] if len(parts) == 3 else ("", "")
+
+    def compare(item: Any) -> bool | None:
+        if not isinstance(item, dict) or "value" not in item:
+            return None
         held = str(item.get("system", ""))
         same = not system or system == held or (system in same_units and held in same_units)
         if not same or (code and code not in (item.get("code"), item.get("unit"))):
             return False
-    return _number(item["value"], parts[0])
+        return number(item["value"])
+    return compare
 
 
 def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:

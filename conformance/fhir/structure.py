@@ -13,6 +13,7 @@ import jsonschema_rs
 
 from conformance.fhir.bundle import Resource
 from conformance.fhir.coded import CodedElements
+from conformance.fhir.extended import Extended
 from conformance.fhir.slices import Difference, Slices
 
 _GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/"
@@ -33,10 +34,10 @@ class Compiled:
         self.coded = CodedElements(structure, extensions)
         self._wanted = [one for one in structure["elements"] if "extension" in one and not one.get("within")]
 
-    def differences(self, resource: Resource, aspect: str) -> Iterator[Difference]:
-        """How the resource differs from the structure under one aspect."""
+    def differences(self, resource: Resource, aspect: str, extensions: Sequence[Extended]) -> Iterator[Difference]:
+        """How the resource differs from the structure under one aspect; ``extensions`` are those that it has."""
         if aspect == "extension":
-            yield from self._extensions(resource)
+            yield from self._extensions(resource, extensions)
             return
         if aspect == "value":
             yield from self._slices.differences(resource)
@@ -46,14 +47,15 @@ class Compiled:
             if difference is not None:
                 yield difference
 
-    def _extensions(self, resource: Resource) -> Iterator[Difference]:
+    def _extensions(self, resource: Resource, extensions: Sequence[Extended]) -> Iterator[Difference]:
         by_holder: dict[str, list[Mapping[str, Any]]] = {}
         for one in self._wanted:
             by_holder.setdefault(str(one["path"]).removesuffix(".extension"), []).append(one)
         for path, wanted in by_holder.items():
             for place, holder in _holders(resource, self.type, path):
                 yield from self._counted(place, holder, wanted)
-        yield from self._walk(resource, self.type)
+        for place, one in extensions:
+            yield from self._extension(one, place)
 
     def _counted(self, place: str, holder: Any, wanted: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
         held = [one.get("url") for one in _list(holder.get("extension")) if isinstance(one, dict)]
@@ -65,22 +67,8 @@ class Compiled:
             elif most != "*" and count > int(most):
                 yield Difference("structure.extension-count", name, f"at most {most}", str(count))
 
-    def _walk(self, node: Any, place: str) -> Iterator[Difference]:
-        """Every extension of the guide, wherever it stands, has a known url, known parts and a value of its type."""
-        if isinstance(node, list):
-            for index, item in enumerate(node):
-                yield from self._walk(item, f"{place}[{index}]")
-            return
-        if not isinstance(node, dict):
-            return
-        for index, one in enumerate(_list(node.get("extension"))):
-            if isinstance(one, dict):
-                yield from self._extension(one, f"{place}.extension[{index}]")
-        for key, value in node.items():
-            if key != "extension" and isinstance(value, dict | list):
-                yield from self._walk(value, f"{place}.{key.lstrip('_')}")
-
     def _extension(self, one: Mapping[str, Any], place: str) -> Iterator[Difference]:
+        """An extension of the guide, wherever it stands, has a known url, known parts and a value of its type."""
         url = str(one.get("url", ""))
         definition = self.extensions.get(url)
         if definition is not None:
