@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conformance.checks import judge as judging
@@ -14,7 +14,7 @@ from conformance.fhir.census import Census
 from conformance.fhir.fill import fill
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
-from conformance.generation import Course, NoData
+from conformance.generation import Course, Exploration, NoData
 from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step
 from conformance.nomenclature import Release
 
@@ -34,11 +34,16 @@ class FhirGeneration:
         """A function that masks personal data in a body."""
         return scrubber(self.bodies, mask)
 
-    def explore(self, profile: Profile, scenarios: Iterable[Scenario]) -> Generator[Ask, Exchange, None]:
+    def explore(
+        self, profile: Profile, scenarios: Iterable[Scenario], follows: Callable[[str, Exchange], str]
+    ) -> Exploration:
         """Asks a sample of each question of the scenarios, and what the sample points at."""
+        def onward(exchange: Exchange) -> str:
+            address = self.next_page(exchange)
+            return follows(address, exchange) if address else ""
+
         needs = [need for scenario in scenarios for need in scenario.needs]
-        asked = explore.questions(needs, profile.constants)
-        yield from explore.explore(asked, self.population, self.bodies)
+        yield from explore.explore(explore.questions(needs, profile.constants), self.population, onward)
 
     def learn(self, exchange: Exchange) -> None:
         """Adds to the population what an exchange of the exploration showed."""

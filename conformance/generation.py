@@ -5,7 +5,7 @@ The engine, the drivers, the record and the reports know only this; what a body 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,17 +30,26 @@ class NoData(Exception):
         super().__init__(need.name)
 
 
+# some requests that do not depend on each other, for which the exchanges are sent back in their order
+Exploration = Generator[Sequence[Ask], Sequence[Exchange], None]
+
+
 class Generation(Protocol):
     """The language of a candidate: exploration, binding, requests, judgement."""
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
         """A function that masks personal data in a body."""
 
-    def explore(self, profile: Profile, scenarios: Iterable[Scenario]) -> Generator[Ask, Exchange, None]:
-        """Asks what is needed to know the candidate's data, once for all scenarios."""
+    def explore(
+        self, profile: Profile, scenarios: Iterable[Scenario], follows: Callable[[str, Exchange], str]
+    ) -> Exploration:
+        """Asks what is needed to know the candidate's data, once for all scenarios; ``learn`` takes in the answers.
+
+        ``follows`` makes an absolute address of a link in an answer, empty when it leaves the candidate.
+        """
 
     def learn(self, exchange: Exchange) -> None:
-        """Takes in one exchange of an exploration (also when a record is read again)."""
+        """Takes in one exchange of an exploration."""
 
     def readable(self) -> bool:
         """Whether any answer of the exploration could be read."""

@@ -36,7 +36,7 @@ from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
 _PATIENCE = 5
-_AHEAD = 16
+_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +155,28 @@ class Run:
         """Asks what is needed to know the candidate's data; the same population serves every scenario."""
         scenarios: list[Scenario] = [one.scenario for one in self.campaign.planned
                                      if one.profile.id == profile and not one.skip]
-        asking = self.generation.explore(self.campaign.profiles[profile], scenarios)
+        asking = self.generation.explore(self.campaign.profiles[profile], scenarios, self.probe.follows)
         try:
-            ask = next(asking)
-            while self._troubles < _PATIENCE:
-                exchange = yield from self._send(ask, "explore", profile, "")
-                self._statuses.add(_told(exchange))
-                ask = asking.send(exchange)
+            asks = next(asking)
+            while True:
+                exchanges = yield from self._asked(asks, profile)
+                if len(exchanges) < len(asks):
+                    return
+                asks = asking.send(exchanges)
         except StopIteration:
             return
+
+    def _asked(self, asks: Sequence[Ask], profile: str) -> Generator[Event, None, list[Exchange]]:
+        """The exchanges of questions that do not depend on each other; fewer when the candidate stops answering."""
+        waiting, under_way, exchanges = deque(asks), deque[Pending](), list[Exchange]()
+        while (waiting or under_way) and (under_way or self._troubles < _PATIENCE):
+            while waiting and len(under_way) < (1 if self._troubles else _AHEAD):
+                under_way.append(self.probe.ahead(waiting.popleft(), "explore"))
+            exchange = yield from self._exchanged(self.probe.finish(under_way.popleft()), profile, "")
+            self._statuses.add(_told(exchange))
+            self.generation.learn(exchange)
+            exchanges.append(exchange)
+        return exchanges
 
     def _turn(self, planned: Planned) -> _Turn:
         """Chooses the values of a scenario."""

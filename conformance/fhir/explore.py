@@ -1,11 +1,12 @@
 """The exploration of a FHIR candidate: what to ask, in which order, within a budget. Asks; sends nothing.
 
-The generator yields requests and is sent the exchanges back, so it is driven by whoever holds the network.
+The generator yields some requests at a time, none of which depends on another, and is sent their exchanges back one
+list for each, so it is driven by whoever holds the network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.fhir.body import Bodies, Unreadable
@@ -20,9 +21,6 @@ _CHUNK = 50
 _BUDGET = 60
 _ROUNDS = 6
 _READS = 20
-
-Exploration = Generator[Ask, Exchange, None]
-
 
 def questions(needs: Iterable[Need], constants: Mapping[str, str]) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """The distinct (type, criteria) that the needs of all scenarios are chosen among, constants put in."""
@@ -41,45 +39,37 @@ def _fill(value: str, constants: Mapping[str, str]) -> str:
 
 
 def explore(
-    asked: Iterable[tuple[str, tuple[tuple[str, str], ...]]], population: Population, bodies: Bodies
-) -> Exploration:
-    """Explores a sample of each question, then what the sample points at; the population grows as answers come."""
-    for kind, search in asked:
-        yield from _sample(kind, search, population, bodies)
+    asked: Iterable[tuple[str, tuple[tuple[str, str], ...]]], population: Population,
+    onward: Callable[[Exchange], str],
+) -> Generator[Sequence[Ask], Sequence[Exchange], None]:
+    """Explores a sample of each question, then what the sample points at; whoever asks adds to the population what an
+    answer shows, before the next requests are taken. ``onward`` gives the address of the page after an answer."""
+    asks = [Ask("GET", kind, (*search, ("_count", str(PAGE)))) for kind, search in asked]
+    for _ in range(PAGES):
+        exchanges = (yield asks) if asks else ()
+        asks = [Ask("GET", address) for one in exchanges if (address := onward(one))]
     spent = 0
     for _ in range(_ROUNDS):
         unknown = population.unknown_references(_RELATED)
         before = sum(population.count().values())
-        for kind in _RELATED:
-            ids = [key.split("/")[1] for key in unknown if key.startswith(kind + "/")]
-            for start in range(0, len(ids), _CHUNK):
-                if spent >= _BUDGET:
-                    return
-                spent += 1
-                chunk = ",".join(ids[start : start + _CHUNK])
-                population.learn((yield Ask("GET", kind, (("_id", chunk), ("_count", str(PAGE))))), bodies)
+        asks = [Ask("GET", kind, (("_id", ",".join(chunk)), ("_count", str(PAGE))))
+                for kind in _RELATED for chunk in _chunks(key for key in unknown if key.startswith(kind + "/"))]
+        asks = asks[: _BUDGET - spent]
+        spent += len(asks)
+        if asks:
+            yield asks
         if sum(population.count().values()) == before:
             break
-    yield from _read_missing(population, bodies)
+    # a candidate may not answer _id: what is still unknown is read one by one, up to a bound
+    reads = [Ask("GET", key) for key in population.unknown_references(_RELATED)[:_READS]]
+    if reads:
+        yield reads
 
 
-def _sample(
-    kind: str, search: tuple[tuple[str, str], ...], population: Population, bodies: Bodies
-) -> Generator[Ask, Exchange, None]:
-    ask = Ask("GET", kind, (*search, ("_count", str(PAGE))))
-    for _ in range(PAGES):
-        exchange = yield ask
-        population.learn(exchange, bodies)
-        address = next_link(exchange, bodies)
-        if not address:
-            return
-        ask = Ask("GET", address)
-
-
-def _read_missing(population: Population, bodies: Bodies) -> Generator[Ask, Exchange, None]:
-    """A candidate may not answer ``_id``: what is still unknown is read one by one, up to a bound."""
-    for key in population.unknown_references(_RELATED)[:_READS]:
-        population.learn((yield Ask("GET", key)), bodies)
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    ids = [key.split("/")[1] for key in keys]
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
 
 
 def next_link(exchange: Exchange, bodies: Bodies) -> str:

@@ -16,8 +16,9 @@ from fhirpathpy.models import models
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
-from conformance.fhir.plain_path import Unsure, plain
 from conformance.fhir.plain_path import conjuncts as split_conjuncts
+from conformance.fhir.plain_path import plain
+from conformance.fhir.plain_steps import Unsure
 
 
 class BadExpression(ValueError):

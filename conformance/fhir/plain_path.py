@@ -1,4 +1,5 @@
-"""Plain FHIRPath, fast: members, ``where``, ``exists``, ``empty``, comparisons, ``and``/``or``, ``+``/``-`` and ``|``.
+"""Plain FHIRPath, fast: members, ``where``, ``all``, ``exists``, ``empty``, ``substring``, ``matches``, comparisons,
+``and``/``or``, ``+``/``-`` and ``|``.
 
 Exploring and judging evaluate such paths on every resource for every search parameter, where the general evaluator
 costs fifty times more. What is not plain, in its words or in the data met, goes to the general one: an expression
@@ -8,35 +9,46 @@ answers.
 
 from __future__ import annotations
 
-import functools
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Names = Mapping[str, Any]
-Values = list[Any]
-Selection = Callable[[Any, Names], Values]
-_Step = Callable[[Values, Names], Values]
+from conformance.fhir.plain_steps import (
+    Constant,
+    Members,
+    NotPlain,
+    Selection,
+    Step,
+    chained,
+    empty,
+    equal,
+    every,
+    exists,
+    is_fixed,
+    itself,
+    joined,
+    logic,
+    matches,
+    members_with,
+    named,
+    ordered,
+    substring,
+    summed,
+    typed,
+    where,
+    where_equal,
+)
 
 _WORD = re.compile(r"\s*(?:(?P<text>'[^'\\]*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[%$]?[A-Za-z_]\w*)"
-                   r"|(?P<sign>!=|<=|>=|[=<>+|().-]))")
+                   r"|(?P<sign>!=|<=|>=|[=<>+|().,-]))")
 # where(url = 'x' and code = %y), by far the most frequent: members compared with texts that do not depend on them
 _OPERAND = r"(?:'[^'\\]*'|%[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 _TEST = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_OPERAND})\s*(and\b|\))")
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 _SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?$")
 _OPERATORS = frozenset(("and", "or"))
-
-
-class Unsure(Exception):
-    """The data met asks for more than plain paths know; the general evaluator decides."""
-
-
-class _NotPlain(Exception):
-    """The expression uses more than the plain words."""
 
 
 def plain(expression: str) -> Selection | None:
@@ -45,7 +57,7 @@ def plain(expression: str) -> Selection | None:
         reader = _Reader(expression)
         made = reader.either()
         return made if reader.word is None else None
-    except _NotPlain:
+    except NotPlain:
         return None
 
 
@@ -66,63 +78,63 @@ class _Reader:
             return read
         found = _WORD.match(self._text, self._end)
         if found is None:
-            raise _NotPlain
+            raise NotPlain
         self.word, self._kind, self._end = found[found.lastgroup or 0], found.lastgroup or "", found.end()
         return read
 
     def _take(self, word: str) -> None:
         if self.word != word:
-            raise _NotPlain
+            raise NotPlain
         self._next()
 
     def either(self) -> Selection:
         left = self._both()
         while self.word == "or":
             self._next()
-            left = _logic(left, self._both(), True)
+            left = logic(left, self._both(), True)
         return left
 
     def _both(self) -> Selection:
         left = self._comparison()
         while self.word == "and":
             self._next()
-            left = _logic(left, self._comparison(), False)
+            left = logic(left, self._comparison(), False)
         return left
 
     def _comparison(self) -> Selection:
         left = self._union()
         if self.word in ("=", "!="):
-            return _equal(left, self._next() == "=", self._union())
+            return equal(left, self._next() == "=", self._union())
         if self.word in _ORDERS:
-            return _ordered(left, _ORDERS[self._next()], self._union())
+            return ordered(left, _ORDERS[self._next()], self._union())
         return left
 
     def _union(self) -> Selection:
         left = self._sum()
         while self.word == "|":
             self._next()
-            left = _joined(left, self._sum())
+            left = joined(left, self._sum())
         return left
 
     def _sum(self) -> Selection:
         left = self._path()
         while self.word in _SUMS:
-            left = _summed(left, _SUMS[self._next()], self._path())
+            left = summed(left, _SUMS[self._next()], self._path())
         return left
 
     def _path(self) -> Selection:
-        steps: list[_Step] = []
+        steps: list[Step] = []
         start = self._start(steps)
         while self.word == ".":
             self._next()
             self._step(steps)
-        return _path(start, steps)
+        return chained(start, steps)
 
-    def _start(self, steps: list[_Step]) -> Selection:
+    def _start(self, steps: list[Step]) -> Selection:
         kind, word = self._kind, self.word or ""
         if kind == "text" or kind == "number":
             self._next()
-            return _Constant(word[1:-1] if kind == "text" else float(word) if "." in word else int(word))
+            return Constant(word[1:-1] if kind == "text" else float(word) if "." in word else int(word))
         if word == "(":
             self._next()
             inner = self.either()
@@ -130,44 +142,67 @@ class _Reader:
             return inner
         if word.startswith("%"):
             self._next()
-            return _named(word[1:])
+            return named(word[1:])
         if word == "$this":
             self._next()
-            return _this
+            return itself
         if word[:1].isupper():
             self._next()
-            return _typed(word)
+            return typed(word)
         self._step(steps)
-        return _this
+        return itself
 
-    def _step(self, steps: list[_Step]) -> None:
+    def _step(self, steps: list[Step]) -> None:
         """Reads one step and adds it to those before."""
         if self._kind != "name" or self.word in _OPERATORS or (self.word or "")[0] in "%$":
-            raise _NotPlain
+            raise NotPlain
         name = self._next()
         if self.word != "(":
-            steps.append(_Members(name))
+            steps.append(Members(name))
             return
         self._next()
         if name == "where":
             self._where(steps)
             return
-        if name not in ("exists", "empty"):
-            raise _NotPlain
-        self._take(")")
-        steps.append(_exists if name == "exists" else _empty)
+        if name == "all":
+            condition = self.either()
+            self._take(")")
+            steps.append(every(condition))
+            return
+        arguments = self._constants()
+        if name in ("exists", "empty") and not arguments:
+            steps.append(exists if name == "exists" else empty)
+        elif name == "substring" and len(arguments) in (1, 2) and all(isinstance(one, int) for one in arguments):
+            steps.append(substring(*arguments))
+        elif name == "matches" and len(arguments) == 1 and isinstance(arguments[0], str) and arguments[0]:
+            steps.append(matches(arguments[0]))
+        else:
+            raise NotPlain
 
-    def _where(self, steps: list[_Step]) -> None:
+    def _constants(self) -> list[Any]:
+        """The constants in a bracket, closed."""
+        found: list[Any] = []
+        while self.word != ")":
+            if found:
+                self._take(",")
+            operand = self._start([])
+            if not isinstance(operand, Constant):
+                raise NotPlain
+            found.append(operand.value)
+        self._next()
+        return found
+
+    def _where(self, steps: list[Step]) -> None:
         tests = self._tests()
         before = steps[-1] if steps else None
         if not tests:
             condition = self.either()
             self._take(")")
-            steps.append(_where(condition))
-        elif len(tests) == 1 and isinstance(before, _Members) and not before.chosen and _is_fixed(tests[0]):
-            steps[-1] = _members_with(before.name, *tests[0])
+            steps.append(where(condition))
+        elif len(tests) == 1 and isinstance(before, Members) and not before.chosen and is_fixed(tests[0]):
+            steps[-1] = members_with(before.name, *tests[0])
         else:
-            steps.append(_where_equal(tests))
+            steps.append(where_equal(tests))
 
     def _tests(self) -> Sequence[tuple[str, Selection]]:
         """The tests of a ``where`` that only compares members with texts, its bracket closed; nothing otherwise."""
@@ -185,217 +220,6 @@ class _Reader:
         self.word = ""
         self._next()
         return tests
-
-
-class _Constant:
-    """A value that the expression names."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __call__(self, _this: Any, _names: Names) -> Values:
-        return [self.value]
-
-
-def _named(name: str) -> Selection:
-    def named(_this: Any, names: Names) -> Values:
-        value = names.get(name)
-        return value if isinstance(value, list) else [] if value is None else [value]
-    return named
-
-
-def _this(this: Any, _names: Names) -> Values:
-    return [this]
-
-
-def _typed(kind: str) -> Selection:
-    """The resource itself, when it is of that type."""
-    return lambda this, _names: [this] if isinstance(this, dict) and this.get("resourceType") == kind else []
-
-
-def _path(start: Selection, steps: Sequence[_Step]) -> Selection:
-    if not steps:
-        return start
-    if len(steps) == 1:
-        only = steps[0]
-        return lambda this, names: only(start(this, names), names)
-
-    def walk(this: Any, names: Names) -> Values:
-        here = start(this, names)
-        for step in steps:
-            here = step(here, names)
-        return here
-    return walk
-
-
-class _Members:
-    """The step to the members of a name."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.chosen = name == "value"  # the one choice of types that extensions and observations write value[x]
-
-    def __call__(self, here: Values, _names: Names) -> Values:
-        name, found = self.name, []
-        for item in here:
-            if not isinstance(item, dict):
-                continue
-            value = item.get(name)
-            if value is None and self.chosen:
-                value = next((one for key, one in item.items() if key[:5] == "value" and key[5:6].isupper()), None)
-            if isinstance(value, list):
-                found += [one for one in value if one is not None]
-            elif value is not None:
-                found.append(value)
-        return found
-
-
-def _is_fixed(test: tuple[str, Selection]) -> bool:
-    """Whether a test compares with a text known when the expression is read, one that is no date."""
-    member, operand = test
-    return isinstance(operand, _Constant) and isinstance(operand.value, str) and not _is_date(operand.value) \
-        and member != "value"
-
-
-def _members_with(name: str, member: str, operand: Selection) -> _Step:
-    """``extension.where(url = 'x')``, which most paths begin with, in one go."""
-    assert isinstance(operand, _Constant)
-    wanted = operand.value
-
-    def found(here: Values, _names: Names) -> Values:
-        kept: Values = []
-        for item in here:
-            value = item.get(name) if isinstance(item, dict) else None
-            for one in value if isinstance(value, list) else () if value is None else (value,):
-                held = one.get(member) if isinstance(one, dict) else None
-                if held == wanted:
-                    kept.append(one)
-                elif held is not None and not isinstance(held, str):
-                    raise Unsure
-        return kept
-    return found
-
-
-def _where(condition: Selection) -> _Step:
-    def kept(here: Values, names: Names) -> Values:
-        return [item for item in here if _truth(condition(item, names))]
-    return kept
-
-
-def _where_equal(tests: Sequence[tuple[str, Selection]]) -> _Step:
-    def kept(here: Values, names: Names) -> Values:
-        for member, operand in tests:
-            if not here:
-                return here
-            wanted = operand(None, names)
-            if not wanted:
-                return []
-            if len(wanted) > 1 or not isinstance(wanted[0], str) or _is_date(wanted[0]):
-                raise Unsure
-            here = _with(here, member, wanted[0])
-        return here
-    return kept
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_date(text: str) -> bool:
-    return "-" in text and _DATE.match(text) is not None
-
-
-def _with(here: Values, member: str, wanted: str) -> Values:
-    """The items whose member is a text; Unsure when one of them has something else that could be equal to it."""
-    found: Values = []
-    for item in here:
-        held = item.get(member) if isinstance(item, dict) else None
-        if held == wanted:
-            found.append(item)
-        elif (held is None and member == "value") or (held is not None and not isinstance(held, str)):
-            raise Unsure
-    return found
-
-
-def _exists(here: Values, _names: Names) -> Values:
-    return [bool(here)]
-
-
-def _empty(here: Values, _names: Names) -> Values:
-    return [not here]
-
-
-def _truth(found: Values) -> bool | None:
-    if not found:
-        return None
-    if len(found) > 1 or not isinstance(found[0], bool):
-        raise Unsure
-    return found[0]
-
-
-def _logic(left: Selection, right: Selection, decisive: bool) -> Selection:
-    """Three-valued ``or`` (True decides) and ``and`` (False decides)."""
-    def logic(this: Any, names: Names) -> Values:
-        one = _truth(left(this, names))
-        if one is decisive:
-            return [decisive]
-        other = _truth(right(this, names))
-        if other is decisive:
-            return [decisive]
-        return [] if one is None or other is None else [not decisive]
-    return logic
-
-
-def _equal(left: Selection, same: bool, right: Selection) -> Selection:
-    def equal(this: Any, names: Names) -> Values:
-        one, other = left(this, names), right(this, names)
-        if not one or not other:
-            return []
-        if len(one) > 1 or len(other) > 1:
-            raise Unsure
-        return [_alike(one[0], other[0]) is same]
-    return equal
-
-
-def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        if one != other and ("-" in one or "-" in other) and _DATE.match(one) and _DATE.match(other):
-            raise Unsure  # dates of different precision or time zone are more than their letters
-        return one == other
-    if (_is_number(one) and _is_number(other)) or (isinstance(one, bool) and isinstance(other, bool)):
-        return bool(one == other)
-    raise Unsure
-
-
-def _ordered(left: Selection, order: Callable[[Any, Any], bool], right: Selection) -> Selection:
-    def ordered(this: Any, names: Names) -> Values:
-        one, other = left(this, names), right(this, names)
-        return [order(*_numbers(one, other))] if one and other else []
-    return ordered
-
-
-def _summed(left: Selection, add: Callable[[Any, Any], Any], right: Selection) -> Selection:
-    def summed(this: Any, names: Names) -> Values:
-        one, other = left(this, names), right(this, names)
-        return [add(*_numbers(one, other))] if one and other else []
-    return summed
-
-
-def _numbers(one: Values, other: Values) -> tuple[Any, Any]:
-    if len(one) > 1 or len(other) > 1 or not _is_number(one[0]) or not _is_number(other[0]):
-        raise Unsure
-    return one[0], other[0]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _joined(left: Selection, right: Selection) -> Selection:
-    """Both selections; FHIRPath leaves repeated values out, so what could repeat is not plain."""
-    def joined(this: Any, names: Names) -> Values:
-        found = [*left(this, names), *right(this, names)]
-        if any(item in found[:index] for index, item in enumerate(found)):
-            raise Unsure
-        return found
-    return joined
 
 
 _LEVEL = re.compile(r"'(?:[^'\\]|\\.)*'|\(|\)|\b(?:and|or|xor|implies)\b")
