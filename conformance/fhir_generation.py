@@ -29,6 +29,7 @@ class FhirGeneration:
         self.bodies = Bodies()
         self.population = Population()
         self._censuses: dict[str, Census] = {}
+        self._judged: Course | None = None
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
         """A function that masks personal data in a body."""
@@ -105,6 +106,9 @@ class FhirGeneration:
 
     def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
         """The judgements of a step, from what it exchanged and what is known."""
+        if course is not self._judged:
+            self._judged = course
+            self.bodies.forget(one.response.body for one in sent.exchanges if one.response is not None)
         evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies)
         return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
 

@@ -219,7 +219,7 @@ class Run:
         self._look_ahead()
         judgements = self.generation.judge(course, sent, True)
         confirmation = ""
-        if any(_against(one) for judgement in judgements for one in judgement.findings):
+        if _safe(sent.ask) and any(_against(one) for judgement in judgements for one in judgement.findings):
             again = yield from self._send(sent.ask, "confirm", *where)
             confirmation = again.id
             if not self.generation.same(sent.exchanges[0], again):

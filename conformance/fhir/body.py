@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -64,8 +64,18 @@ class Bodies:
 
     def keep(self, body: bytes, value: Mapping[str, Any]) -> None:
         """Remembers the value of a body that somebody has parsed already."""
+        if id(body) not in self._kept:
+            self._size += len(body)
         self._kept[id(body)] = (body, self.pool.settle(value))
-        self._size += len(body)
         while self._size > self._room and len(self._kept) > 1:
-            _, (dropped, _) = self._kept.popitem(last=False)
-            self._size -= len(dropped)
+            self._drop(next(iter(self._kept)))
+
+    def forget(self, wanted: Iterable[bytes]) -> None:
+        """Forgets all bodies but those wanted: what is read again is read anew."""
+        keys = {id(one) for one in wanted}
+        for key in [key for key in self._kept if key not in keys]:
+            self._drop(key)
+
+    def _drop(self, key: int) -> None:
+        dropped, _ = self._kept.pop(key)
+        self._size -= len(dropped)

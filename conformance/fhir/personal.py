@@ -29,6 +29,7 @@ def scrubber(bodies: Bodies, mask: Mask) -> Callable[[bytes], bytes]:
         except Unreadable:
             return body
         if not _visit(value, False, mask):
+            bodies.keep(body, value)
             return body
         clean = orjson.dumps(value)
         bodies.keep(clean, value)

@@ -11,8 +11,8 @@ from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import Resource, entries, key_of, reference_key
 from conformance.model import Exchange
 
-# a quotation mark inside a text is written \", so that this can only be a member
-_REFERENCE = re.compile(rb'(?<!\\)"reference":("(?:[^"\\]|\\.)*")')
+# a quotation mark inside a text is written \", so that this is a member
+_REFERENCE = re.compile(rb'"reference":("(?:[^"\\]|\\.)*")')
 
 
 class Population:
