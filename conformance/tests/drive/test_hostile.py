@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.model import Limits
-from conformance.tests.drive.conftest import QUICK
+from conformance.model import Endpoint, Limits
+from conformance.tests.drive.conftest import QUICK, campaign_of, run
 from conformance.tests.drive.servers import bundle, drips, entry, http, next_to, sends
 
 EMPTY = http(bundle())
@@ -273,3 +273,55 @@ def test_the_run_itself_is_bounded(judged, misbehaving):
     assert server.requests == []
     assert one.told("ROR-HTTP-010") == ("error", ("configuration",))
     assert one.exit_code in (3, 4)
+
+
+EXPLORING = """\
+id: socle/exploring
+title: {fr: Exploration, en: Exploring}
+profiles: [ror-fhir-0.7.0]
+use-case: socle
+transaction: socle
+role: server
+verifies: [ROR-HTTP-010]
+bind:
+  offer: {among: HealthcareService, search: {active: "true"}}
+  place: {among: Location}
+  organization: {among: Organization}
+  role: {among: PractitionerRole}
+steps:
+  - send: {GET: "HealthcareService/{offer.id}"}
+    expect:
+      - status: 200
+"""
+
+
+@pytest.fixture
+def exploring(tmp_path):
+    folder = tmp_path / "scenarios" / "socle"
+    folder.mkdir(parents=True)
+    (folder / "exploring.yaml").write_text(EXPLORING)
+    return campaign_of(folder)
+
+
+@pytest.mark.parametrize("address", ["{other}/HealthcareService?page=2", "//127.0.0.1:1/x", "file:///etc/passwd"])
+def test_exploring_never_follows_a_link_out_of_the_candidate(exploring, misbehaving, tmp_path, address):
+    other = misbehaving(sends(EMPTY))
+    server = misbehaving(sends(http(bundle(total=3, link=next_to(address.format(other=other.base))))))
+    one = run(exploring, Endpoint(server.base, limits=QUICK), tmp_path / "run")
+    assert other.requests == []
+    assert len(server.requests) == 4  # the first page of each question
+    assert one.told("ROR-HTTP-010")[0] == "inconclusive"
+
+
+def test_exploring_follows_a_relative_link(exploring, misbehaving, tmp_path):
+    server = misbehaving(sends(http(bundle(total=3, link=next_to("?page=2")))))
+    run(exploring, Endpoint(server.base, limits=QUICK), tmp_path / "run")
+    assert sum(b"page=2" in one for one in server.requests) == 4
+
+
+def test_exploring_a_silent_candidate_gives_up(exploring, misbehaving, tmp_path):
+    server = misbehaving(lambda _connection, _number: time.sleep(3))
+    one = run(exploring, Endpoint(server.base, limits=replace(QUICK, read=0.1, total=0.2)), tmp_path / "run")
+    assert len(server.requests) <= 5
+    assert one.told("ROR-HTTP-010")[0] in ("error", "inconclusive")
+    assert one.seconds < PATIENT
