@@ -11,6 +11,7 @@ from conformance.fhir import bundle, explore
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.census import Census
+from conformance.fhir.dated import Dated
 from conformance.fhir.fill import fill
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
@@ -59,7 +60,8 @@ class FhirGeneration:
         try:
             census = self._censuses.setdefault(
                 course.profile.id, Census(self.population, course.profile.constants))
-            return bind(course.scenario.needs, census, seed)
+            dated = Dated(course.scenario, course.profile.search_parameters)
+            return bind(course.scenario.needs, census, seed, dated.usable)
         except Unbound as error:
             raise NoData(error.need) from None
 

@@ -7,7 +7,7 @@ taken. A value that a few resources have, and not all, is preferred: it lets a s
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.fhir.bundle import Resource, reference_key
@@ -27,9 +27,17 @@ class Unbound(Exception):
         super().__init__(need.name)
 
 
-def bind(needs: Sequence[Need], census: Census, seed: str) -> dict[str, Any]:
-    """The values of all needs; Unbound when the data cannot carry them."""
-    search = _Search(needs, census, seed)
+Usable = Callable[[str, Any], bool]
+
+
+def bind(
+    needs: Sequence[Need], census: Census, seed: str, usable: Usable = lambda _name, _value: True
+) -> dict[str, Any]:
+    """The values of all needs; Unbound when the data cannot carry them.
+
+    ``usable`` tells of the name of a need and a value whether the scenario can do anything with it.
+    """
+    search = _Search(needs, census, seed, usable)
     found = search.solve(0, {})
     if found is None:
         raise Unbound(needs[search.furthest])
@@ -37,8 +45,8 @@ def bind(needs: Sequence[Need], census: Census, seed: str) -> dict[str, Any]:
 
 
 class _Search:
-    def __init__(self, needs: Sequence[Need], census: Census, seed: str) -> None:
-        self.needs, self.census, self.seed = needs, census, seed
+    def __init__(self, needs: Sequence[Need], census: Census, seed: str, usable: Usable) -> None:
+        self.needs, self.census, self.seed, self.usable = needs, census, seed, usable
         self.furthest, self.tries = 0, 0
 
     def solve(self, index: int, bound: dict[str, Any]) -> dict[str, Any] | None:
@@ -46,6 +54,8 @@ class _Search:
             return bound
         self.furthest = max(self.furthest, index)
         for value in self._choices(self.needs[index], bound):
+            if not self.usable(self.needs[index].name, value):
+                continue
             self.tries += 1
             found = self.solve(index + 1, {**bound, self.needs[index].name: value})
             if found is not None:

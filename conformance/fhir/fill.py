@@ -19,14 +19,19 @@ def fill(template: str, known: Mapping[str, Any], *, plain: bool = False) -> str
 
     def put(hit: re.Match[str]) -> str:
         name, path = hit.group(1), hit.group(2)
-        value = known[name]
-        for part in path.split(".") if path else ():
-            value = _part(value, part)
+        value = part_of(known[name], path)
         text = str(value).lower() if isinstance(value, bool) else str(value)
         constant = not path and isinstance(value, str) and "://" in value
         return text if plain or constant else _SPECIAL.sub(r"\\\1", text)
 
     return PLACEHOLDER.sub(put, template)
+
+
+def part_of(value: Any, path: str) -> Any:
+    """What a placeholder's path takes of a value, the value itself when there is none."""
+    for part in path.split(".") if path else ():
+        value = _part(value, part)
+    return value
 
 
 def _part(value: Any, part: str) -> Any:

@@ -316,8 +316,6 @@ DATA: tuple[Fault, ...] = (
             "ROR-SP-HS-lastUpdated": "dates that cannot be compared",
             "ROR-HTTP-065": "dates that cannot be compared",
             "ROR-HTTP-069": "dates that cannot be compared",
-            "ROR-HTTP-010": "a search by a date taken from the data is refused",
-            "ROR-HTTP-045": "a filter by a date taken from the data is refused",
         },
         resource=_only("HealthcareService", _sometimes(_bad_instant)),
     ),
