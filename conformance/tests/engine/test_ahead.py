@@ -69,8 +69,8 @@ def test_one_question_at_a_time(tmp_path):
     assert [one["id"] for one in exchanges] == [f"x{number}" for number in range(1, len(exchanges) + 1)]
 
 
-@pytest.mark.parametrize("fault", [None, FAULTS["and-as-or"], FAULTS["hs-date-format"]],
-                         ids=("clean", "and-as-or", "hs-date-format"))
+@pytest.mark.parametrize("fault", [None, FAULTS["and-as-or"], FAULTS["total-wrong"]],
+                         ids=("clean", "and-as-or", "total-wrong"))
 def test_the_record_does_not_depend_on_what_is_under_way(tmp_path, monkeypatch, fault):
     told = []
     for number in (1, 2, 16):
