@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
 
-from conformance.fhir.pool import Pool
+from conformance.fhir.pool import Cut, Pool
 
 
 class Unreadable(Exception):
@@ -41,6 +41,9 @@ def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> Unreadable:
     return Unreadable("body.not-json", f"line {error.lineno}, column {error.colno}: {error.msg}")
 
 
+Scrub = Callable[[bytes, Any], bool]
+
+
 class Bodies:
     """Parsed bodies, kept by the bytes they come from; the oldest are forgotten beyond ``keep`` bytes.
 
@@ -58,15 +61,43 @@ class Bodies:
         known = self._kept.get(key)
         if known is not None and known[0] is body:
             return known[1]
-        value = parse(body)
-        self.keep(body, value)
-        return self._kept[key][1]
+        value, _ = self._parsed(body, None)
+        self._keep(body, value)
+        return value
 
-    def keep(self, body: bytes, value: Mapping[str, Any]) -> None:
-        """Remembers the value of a body that somebody has parsed already."""
+    def scrubbed(self, body: bytes, scrub: Scrub) -> bytes:
+        """The body after ``scrub`` masked what it must in the parsed value of it, and told whether it did; it is also
+        given the bytes that the value comes from. A body that is not JSON, or where nothing is masked, is itself."""
+        try:
+            value, masked = self._parsed(body, scrub)
+        except Unreadable:
+            return body
+        clean = orjson.dumps(value) if masked else body
+        self._keep(clean, value)
+        return clean
+
+    def _parsed(self, body: bytes, scrub: Scrub | None) -> tuple[Mapping[str, Any], bool]:
+        """The value of a body, its resources from the pool, and whether anything in it is masked."""
+        cut = self.pool.cut(body)
+        try:
+            value = parse(cut.rest)
+        except Unreadable:
+            value, cut = parse(body), Cut(body, ())  # says where in the whole body
+        fresh = self.pool.fresh(value)
+        masked = scrub is not None and scrub(cut.rest, value)
+        if cut.known and not self.pool.restored(value, cut.known):
+            value = parse(body)
+            return value, scrub is not None and scrub(body, value)
+        for one in fresh:
+            self.pool.settle(one, masked)
+        if fresh and value.get("resourceType") != "Bundle":
+            value = fresh[0].holder["resource"]
+        return value, masked or any(one.masked for one in cut.known)
+
+    def _keep(self, body: bytes, value: Mapping[str, Any]) -> None:
         if id(body) not in self._kept:
             self._size += len(body)
-        self._kept[id(body)] = (body, self.pool.settle(value))
+        self._kept[id(body)] = body, value
         while self._size > self._room and len(self._kept) > 1:
             self._drop(next(iter(self._kept)))
 

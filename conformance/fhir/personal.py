@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
-from conformance.fhir.body import Bodies, Unreadable, parse
+from conformance.fhir.body import Bodies
 
 Mask = Callable[[str, str], str]
 _SIGNS = (b"Practitioner", b'"family"', b'"given"', b"exerciseLastName")
@@ -21,21 +19,10 @@ def scrubber(bodies: Bodies, mask: Mask) -> Callable[[bytes], bytes]:
     Bodies without any person are returned untouched, byte for byte; the others are written again.
     """
 
-    def scrub(body: bytes) -> bytes:
-        if not any(sign in body for sign in _SIGNS):
-            return body
-        try:
-            value = parse(body)
-        except Unreadable:
-            return body
-        if not _visit(value, False, mask):
-            bodies.keep(body, value)
-            return body
-        clean = orjson.dumps(value)
-        bodies.keep(clean, value)
-        return clean
+    def masked(body: bytes, value: Any) -> bool:
+        return any(sign in body for sign in _SIGNS) and _visit(value, False, mask)
 
-    return scrub
+    return lambda body: bodies.scrubbed(body, masked)
 
 
 def _visit(node: Any, person: bool, mask: Mask) -> bool:

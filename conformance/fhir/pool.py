@@ -1,12 +1,15 @@
 """Each resource once: the same content seen again is the same object, and what was found out of it is kept.
 
-A run meets the same resources in answer after answer. Comparing two of them is cheap, evaluating search parameters
-and structures on one is not; so a resource that was seen before with the same content stands for the new one.
+A run meets the same resources in answer after answer. Comparing two of them is cheap; reading one, masking the persons
+in it, evaluating search parameters and structures on it is not. So a resource that was seen before with the same
+content stands for the new one, and one that is written in the same bytes is not even read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -14,6 +17,34 @@ import orjson
 from conformance.fhir.bundle import Resource, raw_entries
 
 Facts = dict[Any, Any]
+_MARK = "known to the harness"
+_MEMBER = re.compile(rb'"resource"\s*:\s*')
+_HEAD = 96  # bytes of a written resource that nearly always tell its type and id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A resource as an answer wrote it, and as it is kept; ``masked`` when persons in it were."""
+
+    written: bytes
+    resource: Resource
+    masked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An answer with a mark in the place of each resource that need not be read again."""
+
+    rest: bytes
+    known: Sequence[Known]
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A resource that was read: who holds it (``holder["resource"]``), and what it said before it was masked."""
+
+    holder: dict[str, Any]
+    written: bytes
 
 
 class Pool:
@@ -22,33 +53,70 @@ class Pool:
     def __init__(self, keep: int = 20_000) -> None:
         self._keep = keep
         self._seen: dict[tuple[str, str], tuple[bytes, Resource]] = {}
+        self._by_head: dict[bytes, Known] = {}
         self._facts: dict[int, tuple[Resource, Facts]] = {}
 
-    def settle(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The body with each resource seen before in the place of its equal."""
-        if body.get("resourceType") != "Bundle":
-            return self._one(body)
-        for entry in raw_entries(body):
-            if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
-                entry["resource"] = self._one(entry["resource"])
-        return body
+    def cut(self, body: bytes) -> Cut:
+        """The answer without the resources that were seen before in the same bytes."""
+        parts: list[bytes] = []
+        known: list[Known] = []
+        done = 0
+        member = _MEMBER.search(body)
+        while member is not None:
+            start = end = member.end()
+            found = self._by_head.get(body[start : start + _HEAD])
+            if found is not None and body.startswith(found.written, start):
+                end = start + len(found.written)
+                parts += (body[done:start], b'{"%s":%d}' % (_MARK.encode(), len(known)))
+                known.append(found)
+                done = end
+            member = _MEMBER.search(body, end)
+        parts.append(body[done:])
+        if any(_MARK.encode() in part for part in parts[::2]):  # somebody plays with our mark
+            return Cut(body, ())
+        return Cut(b"".join(parts), known)
 
-    def _one(self, resource: Resource) -> Resource:
+    def fresh(self, value: Mapping[str, Any]) -> list[Fresh]:
+        """The resources of an answer that were read, marks left out."""
+        holders = raw_entries(value) if value.get("resourceType") == "Bundle" else [{"resource": value}]
+        found = []
+        for holder in holders:
+            resource = holder.get("resource") if isinstance(holder, dict) else None
+            if isinstance(resource, dict) and _MARK not in resource:
+                written = _written(resource)
+                if written is not None:
+                    found.append(Fresh(holder, written))
+        return found
+
+    def restored(self, value: Mapping[str, Any], known: Sequence[Known]) -> bool:
+        """Puts the known resources in the place of their marks; False when a mark stands where Bundles hold no
+        resource, so that the answer must be read whole."""
+        marked = [entry for entry in raw_entries(value) if isinstance(entry, dict)
+                  and isinstance(entry.get("resource"), dict) and _MARK in entry["resource"]]
+        if [entry["resource"][_MARK] for entry in marked] != list(range(len(known))):
+            return False
+        for entry, found in zip(marked, known, strict=True):
+            entry["resource"] = found.resource
+        return True
+
+    def settle(self, one: Fresh, masked: bool) -> None:
+        """Remembers a resource that was read, or puts its equal, seen before, in its place; ``masked`` when persons in
+        its answer were."""
+        resource = one.holder["resource"]
         kind, identifier = resource.get("resourceType"), resource.get("id")
-        if not isinstance(kind, str) or not isinstance(identifier, str):
-            return resource
-        written = _written(resource)
-        if written is None:
-            return resource
-        key = kind, identifier
-        known = self._seen.get(key)
-        if known is not None and known[0] == written:
-            return known[1]
+        clean = _written(resource) if masked else one.written
+        if clean is None or not isinstance(kind, str) or not isinstance(identifier, str):
+            return
         if len(self._seen) >= self._keep:
             self._seen.clear()
+            self._by_head.clear()
             self._facts.clear()
-        self._seen[key] = written, resource
-        return resource
+        seen = self._seen.get((kind, identifier))
+        if seen is not None and seen[0] == clean:
+            one.holder["resource"] = resource = seen[1]
+        else:
+            self._seen[kind, identifier] = clean, resource
+        self._by_head[one.written[:_HEAD]] = Known(one.written, resource, clean != one.written)
 
     def facts(self, resource: Resource) -> Facts:
         """What was found out of this very resource, to be read and completed by whoever finds out more."""
