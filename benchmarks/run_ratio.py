@@ -43,8 +43,8 @@ def replayed(base: str, folder: Path) -> float:
     with httpx.Client(trust_env=False, timeout=60) as client:
         started = time.perf_counter()
         for one in vaultless:
-            headers = dict(one["headers"])
-            client.request(one["method"], one["url"].replace("[base]", base), headers=headers)
+            client.request(one["method"], one["url"].replace("[base]", base), headers=dict(one["headers"]),
+                           content=one.get("body") or None)
         return (time.perf_counter() - started) * factor
 
 

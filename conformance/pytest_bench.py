@@ -107,7 +107,7 @@ class Bench:
                             self.seed)
         generation = FhirGeneration(nomenclature.shipped())
         clock = SystemClock()
-        self._probe = Probe(self.endpoint, clock, lambda vault: generation.scrub(vault.mask))
+        self._probe = Probe(self.endpoint, lambda vault: generation.scrub(vault.mask))
         self._run = Run(campaign, self._probe, generation, clock)
         return self._run
 

@@ -72,7 +72,7 @@ def campaign(candidate: Candidate, choice: Choice) -> Campaign:
 def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
     """Runs a campaign and writes its record; every event is told after it was written."""
     generation = FhirGeneration(nomenclature.shipped())
-    probe = Probe(endpoint, clock, lambda vault: generation.scrub(vault.mask))
+    probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask))
     book = ledger.Ledger(folder)
     try:
         _keep_inputs(made, book)

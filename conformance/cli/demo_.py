@@ -14,6 +14,7 @@ import click
 from conformance import profile, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
+from conformance.drive import carrier
 from conformance.errors import HarnessError
 from conformance.model import Candidate, Endpoint
 
@@ -31,6 +32,7 @@ def command(
     """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
     wanted = profiles or tuple(profile.known())
     who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, ())
+    carrier.warm()  # while the scenarios are read
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     clock = SystemClock()
     folder = out or show.default_folder("demo", clock)

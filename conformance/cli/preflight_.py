@@ -23,7 +23,7 @@ def command(candidate: Path, form: str) -> None:
     who, endpoint = workshop.read_candidate(candidate)
     profile = workshop.read_profiles(who.profiles[-1:])[who.profiles[-1]]
     clock = SystemClock()
-    probe = Probe(endpoint, clock, lambda _vault: lambda body: body)
+    probe = Probe(endpoint, lambda _vault: lambda body: body)
     seen = []
     try:
         for one in preflight(probe, profile, clock):

@@ -9,6 +9,7 @@ import click
 from conformance import workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
+from conformance.drive import carrier
 
 
 @click.command("run")
@@ -30,6 +31,8 @@ def command(
 ) -> None:
     """Run the homologation of CANDIDATE (a candidate.yaml) and write its report."""
     who, endpoint = workshop.read_candidate(candidate, waivers)
+    if not dry_run:
+        carrier.warm()  # while the scenarios are read
     made = workshop.campaign(who, workshop.Choice(profiles, use_cases, only, paths, seed))
     if dry_run:
         show.plan(made, form)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from conformance.clock import Clock
-from conformance.drive.redact import Vault
 from conformance.drive.transport import Deadline, Http, Refused, fetch
 from conformance.model import Endpoint
 
@@ -15,16 +15,14 @@ _MOST = 1024 * 1024
 
 
 class Tokens:
-    """The bearer token to send now, empty when the candidate asks for none."""
+    """The bearer token to send now, empty when the candidate asks for none; ``given`` is told each new one."""
 
-    def __init__(self, endpoint: Endpoint, http: Http, deadline: Deadline, clock: Clock, vault: Vault) -> None:
+    def __init__(
+        self, endpoint: Endpoint, http: Http, deadline: Deadline, clock: Clock, given: Callable[[str], None]
+    ) -> None:
         self._endpoint, self._http, self._deadline = endpoint, http, deadline
-        self._clock, self._vault = clock, vault
+        self._clock, self._given = clock, given
         self._token, self._ends = endpoint.token, float("inf")
-        if endpoint.token:
-            vault.secret("token", endpoint.token)
-        if endpoint.oauth and endpoint.oauth.client_secret:
-            vault.secret("secret", endpoint.oauth.client_secret)
 
     def current(self) -> str:
         """The token; Refused with code transport.token when the token endpoint does not give one."""
@@ -52,4 +50,4 @@ class Tokens:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused("transport.token", f"the token endpoint answered {status} without an access_token") from None
         self._token, self._ends = token, self._clock.monotonic() + life
-        self._vault.secret("token", token)
+        self._given(token)

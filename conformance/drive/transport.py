@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from conformance.clock import Clock
+from conformance.drive.messages import Answer
 from conformance.errors import OperatorError
 from conformance.model import Endpoint, Trouble
 
@@ -116,18 +117,6 @@ def connections(endpoint: Endpoint, deadline: Deadline) -> Http:
     )
     timeout = httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.read, pool=limits.connect)
     return Http(transport, timeout.as_dict())
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: clear, decoded; ``tls`` names the version and cipher, empty over clear HTTP."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    received: int
-    http: str
-    tls: str
 
 
 class Refused(Exception):

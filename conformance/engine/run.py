@@ -36,7 +36,7 @@ from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
 _PATIENCE = 5
-_AHEAD = 8
+_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)

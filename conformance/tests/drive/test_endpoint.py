@@ -7,6 +7,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from conformance.clock import SystemClock
+from conformance.drive.carrying import Line
+from conformance.drive.messages import Sending
 from conformance.drive.probe import Probe
 from conformance.errors import OperatorError
 from conformance.model import Ask, Endpoint, Limits, OAuth
@@ -35,7 +37,7 @@ def server_side(authority, client=None):
 
 def send(endpoint, path="HealthcareService"):
     """One exchange of a probe of its own."""
-    probe = Probe(endpoint, SystemClock(), lambda _vault: lambda body: body)
+    probe = Probe(endpoint, lambda _vault: lambda body: body)
     try:
         return probe.send(Ask("GET", path), "test")
     finally:
@@ -117,7 +119,7 @@ def test_a_token_is_asked_for_and_renewed_before_its_end(misbehaving):
     tokens = misbehaving(lambda connection, _number: connection.sendall(given.pop(0)))
     server = misbehaving(GOOD)
     probe = Probe(Endpoint(server.base, oauth=OAuth(f"{tokens.base}/token", "me", "my-secret-word", "ror")),
-                  SystemClock(), lambda _vault: lambda body: body)
+                  lambda _vault: lambda body: body)
     exchanges = [probe.send(Ask("GET", "HealthcareService"), "test") for _ in range(2)]
     probe.close()
     form = parse_qs(tokens.requests[0].decode().partition("\r\n\r\n")[2])
@@ -157,8 +159,8 @@ class Watch:
 
 def test_the_pace_is_kept(misbehaving):
     clock, server = Watch(), misbehaving(GOOD)
-    probe = Probe(Endpoint(server.base, limits=Limits(pace=2.0)), clock, lambda _vault: lambda body: body)
+    line = Line(Endpoint(server.base, limits=Limits(pace=2.0)), clock)
     for _ in range(5):
-        probe.send(Ask("GET", "HealthcareService"), "test")
-    probe.close()
+        assert line.exchanged(Sending("GET", f"{server.base}/HealthcareService", ())).answer.status == 200
+    line.close()
     assert 1.5 < clock.slept <= 2.0, "five requests at two a second: four waits of half a second, less what they took"

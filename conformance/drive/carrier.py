@@ -1,0 +1,130 @@
+"""The harness's end of the process that talks to the candidate: starts it, hands it requests, takes their outcomes.
+
+A process takes a while to start, so one that has done its work is kept for the next probe.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+from conformance.drive.messages import Outcome, Sending
+from conformance.errors import HarnessError, OperatorError
+from conformance.model import Endpoint
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_ROOM = 1024 * 1024  # bytes of a pipe, so that the next question need not wait until an answer is taken
+_KEPT = 2
+_idle: list[Carrier] = []
+
+
+class Carrier:
+    """One process. Requests are answered in their order, one at a time."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        command = [sys.executable, "-P", "-m", "conformance.drive.carrying"]
+        self._process = subprocess.Popen(  # noqa: S603  (our own command)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asked, self._told = self._process.stdin, self._process.stdout
+        self._owner, self._awaited = os.getpid(), 0
+        with contextlib.suppress(OSError, AttributeError):  # not Linux, or more than this user may have
+            fcntl.fcntl(self._told, fcntl.F_SETPIPE_SZ, _ROOM)
+
+    def open(self, endpoint: Endpoint) -> None:
+        """Begins to talk to a candidate; OperatorError when a certificate, key or authority is unusable."""
+        self._send(endpoint)
+        refusal = self._receive()
+        if refusal:
+            raise OperatorError(refusal)
+
+    def post(self, sending: Sending) -> None:
+        """Hands over a request, to be sent after those before it."""
+        self._send(sending)
+
+    def outcome(self) -> Outcome:
+        """What became of the oldest request whose outcome was not taken; waits for it. HarnessError: ours broke."""
+        outcome: Outcome = self._receive()
+        if outcome.fault:
+            raise HarnessError(f"the process that talks to the candidate failed\n{outcome.fault}")
+        return outcome
+
+    def release(self) -> None:
+        """Ends the talk with the candidate; what was not sent yet is not sent."""
+        if self._awaited or len(_idle) >= _KEPT:
+            self.end()
+            return
+        try:
+            pickle.dump(None, self._asked)
+            self._asked.flush()
+        except OSError:
+            self.end()
+            return
+        _idle.append(self)
+
+    def usable(self) -> bool:
+        """Whether it lives and is ours, not that of the process we were forked from."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def end(self) -> None:
+        """Ends the process, whatever it does."""
+        if self._owner != os.getpid():
+            return
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._asked, self._told):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def _send(self, message: Any) -> None:
+        self._awaited += 1
+        try:
+            pickle.dump(message, self._asked, pickle.HIGHEST_PROTOCOL)
+            self._asked.flush()
+        except OSError:
+            raise self._lost() from None
+
+    def _receive(self) -> Any:
+        try:
+            message = pickle.load(self._told)  # noqa: S301  (written by our own process)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise self._lost() from None
+        self._awaited -= 1
+        return message
+
+    def _lost(self) -> HarnessError:
+        self._process.kill()
+        return HarnessError(f"the process that talks to the candidate ended (exit {self._process.wait()})")
+
+
+def warm() -> None:
+    """Starts a process ahead of its need, where none is idle."""
+    if not any(one.usable() for one in _idle):
+        _idle.append(Carrier())
+
+
+def take() -> Carrier:
+    """A process that nobody uses."""
+    while _idle:
+        one = _idle.pop()
+        if one.usable():
+            return one
+        one.end()
+    return Carrier()
+
+
+@atexit.register
+def _end_all() -> None:
+    for one in _idle:
+        one.end()

@@ -1,0 +1,138 @@
+"""The process that talks to the candidate: requests come in on its standard input, outcomes go out on its output.
+
+Apart from the harness, an exchange is timed and bounded whatever the harness is busy with, and hostile bytes meet a
+process that holds nothing else. ``carrier`` starts it; it ends when its input does.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+import traceback
+from typing import Any
+
+from conformance.clock import Clock, SystemClock
+from conformance.drive.messages import Outcome, Sending
+from conformance.drive.token import Tokens
+from conformance.drive.transport import Deadline, Refused, connections, fetch
+from conformance.errors import OperatorError
+from conformance.model import Endpoint
+
+_QUEUED = 8  # outcomes that wait to be taken; beyond, nothing is sent
+_GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
+
+
+class Line:
+    """The connections to one candidate, at its pace, within its limits; OperatorError when a certificate, a key or an
+    authority is unusable."""
+
+    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
+        self.endpoint, self.clock = endpoint, clock
+        self._deadline = Deadline(clock)
+        self._http = connections(endpoint, self._deadline)
+        self._secrets: list[str] = []
+        self._tokens = Tokens(endpoint, self._http, self._deadline, clock, self._secrets.append)
+        self._next_at = 0.0
+        self._ends = clock.monotonic() + endpoint.limits.run
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def exchanged(self, sending: Sending) -> Outcome:
+        """What becomes of a request; whatever goes wrong with the candidate is told as its trouble."""
+        self._pace()
+        started, before = self.clock.now(), self.clock.monotonic()
+        answer, trouble, headers = None, None, sending.headers
+        try:
+            if before > self._ends:
+                raise Refused("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
+            headers = self._authorized(headers)
+            self._deadline.start(self.endpoint.limits.total)
+            answer = fetch(self._http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)
+        except Refused as refused:
+            trouble = refused.trouble
+        spent = round((self.clock.monotonic() - before) * 1000, 3)
+        secrets = tuple(self._secrets)
+        self._secrets.clear()
+        return Outcome(started, spent, headers, secrets, answer, trouble)
+
+    def _pace(self) -> None:
+        if self.endpoint.limits.pace <= 0:
+            return
+        wait = self._next_at - self.clock.monotonic()
+        if wait > 0:
+            self.clock.sleep(wait)
+        self._next_at = max(self._next_at, self.clock.monotonic()) + 1 / self.endpoint.limits.pace
+
+    def _authorized(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        token = self._tokens.current()
+        if not token or any(name.lower() == "authorization" for name, _ in headers):
+            return headers
+        return (*headers, ("Authorization", f"Bearer {token}"))
+
+
+def main() -> None:
+    """Serves one harness until it closes our input: an endpoint opens a line, a request is answered on it, None closes
+    it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harness is interrupted, and ends us
+    asked, told = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+    incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    outgoing: queue.Queue[Any] = queue.Queue(_QUEUED)
+    threading.Thread(target=_read, args=(asked, incoming), daemon=True).start()
+    threading.Thread(target=_write, args=(told, outgoing), daemon=True).start()
+    line: Line | None = None
+    while True:
+        message = incoming.get()
+        if isinstance(message, Sending):
+            assert line is not None
+            outgoing.put(_watched(line, message))
+            continue
+        if line is not None:
+            line.close()
+            line = None
+        if message is not None:
+            try:
+                line = Line(message, SystemClock())
+                outgoing.put("")
+            except OperatorError as error:
+                outgoing.put(str(error))
+
+
+def _watched(line: Line, sending: Sending) -> Outcome:
+    limits = line.endpoint.limits
+    longest = 2 * (limits.total + limits.connect) + _GRACE + (1 / limits.pace if limits.pace > 0 else 0)
+    faulthandler.dump_traceback_later(longest, exit=True)  # a deadline that no code of ours can outlive
+    try:
+        return line.exchanged(sending)
+    except Exception:  # ours: told to the harness, which blames nobody else for it
+        return Outcome(line.clock.now(), 0.0, sending.headers, fault=traceback.format_exc())
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _read(asked: Any, incoming: queue.SimpleQueue[Any]) -> None:
+    try:
+        while True:
+            incoming.put(pickle.load(asked))  # noqa: S301  (written by our own parent)
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _write(told: Any, outgoing: queue.Queue[Any]) -> None:
+    try:
+        while True:
+            pickle.dump(outgoing.get(), told, pickle.HIGHEST_PROTOCOL)
+            told.flush()
+    except OSError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
