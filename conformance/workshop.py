@@ -71,15 +71,19 @@ def campaign(candidate: Candidate, choice: Choice) -> Campaign:
 
 def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
     """Runs a campaign and writes its record; every event is told after it was written."""
+    with _collected_rarely():
+        _drive(made, endpoint, folder, clock, told)
+
+
+def _drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
     generation = FhirGeneration(nomenclature.shipped())
     probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask))
     book = ledger.Ledger(folder)
     try:
         _keep_inputs(made, book)
-        with _collected_rarely():
-            for event in Run(made, probe, generation, clock).events():
-                book.write(event)
-                told(event)
+        for event in Run(made, probe, generation, clock).events():
+            book.write(event)
+            told(event)
     finally:
         book.close()
         probe.close()

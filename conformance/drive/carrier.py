@@ -28,7 +28,7 @@ _idle: list[Carrier] = []
 
 
 class Carrier:
-    """One process. Requests are answered in their order, one at a time."""
+    """One process. Requests are sent one at a time, in their order; an urgent one before those that wait."""
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -38,40 +38,38 @@ class Carrier:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asked, self._told = self._process.stdin, self._process.stdout
-        self._owner, self._awaited = os.getpid(), 0
+        self._owner = os.getpid()
+        self._handed = self._answered = 0
+        self._outcomes: dict[int, Any] = {}
         with contextlib.suppress(OSError, AttributeError):  # not Linux, or more than this user may have
             fcntl.fcntl(self._told, fcntl.F_SETPIPE_SZ, _ROOM)
 
     def open(self, endpoint: Endpoint) -> None:
         """Begins to talk to a candidate; OperatorError when a certificate, key or authority is unusable."""
-        self._send(endpoint)
-        refusal = self._receive()
+        refusal = self._receive(self._send(endpoint))
         if refusal:
             raise OperatorError(refusal)
 
-    def post(self, sending: Sending) -> None:
-        """Hands over a request, to be sent after those before it."""
-        self._send(sending)
+    def post(self, sending: Sending, urgent: bool = False) -> int:
+        """Hands over a request, to be sent after those before it; gives the number to ask its outcome by."""
+        return self._send(sending, urgent)
 
-    def outcome(self) -> Outcome:
-        """What became of the oldest request whose outcome was not taken; waits for it. HarnessError: ours broke."""
-        outcome: Outcome = self._receive()
+    def outcome(self, number: int) -> Outcome:
+        """What became of a request, once; waits for it. HarnessError: ours broke."""
+        outcome: Outcome = self._receive(number)
         if outcome.fault:
             raise HarnessError(f"the process that talks to the candidate failed\n{outcome.fault}")
         return outcome
 
     def release(self) -> None:
         """Ends the talk with the candidate; what was not sent yet is not sent."""
-        if self._awaited or len(_idle) >= _KEPT:
+        self._outcomes.clear()
+        if self._answered < self._handed or len(_idle) >= _KEPT:
             self.end()
             return
-        try:
-            pickle.dump(None, self._asked)
-            self._asked.flush()
-        except OSError:
-            self.end()
-            return
-        _idle.append(self)
+        with contextlib.suppress(HarnessError):  # it is not used again when it cannot hear us
+            self._receive(self._send(None))
+            _idle.append(self)
 
     def usable(self) -> bool:
         """Whether it lives and is ours, not that of the process we were forked from."""
@@ -87,21 +85,24 @@ class Carrier:
             with contextlib.suppress(OSError):
                 pipe.close()
 
-    def _send(self, message: Any) -> None:
-        self._awaited += 1
+    def _send(self, message: Any, urgent: bool = False) -> int:
+        self._handed += 1
         try:
-            pickle.dump(message, self._asked, pickle.HIGHEST_PROTOCOL)
+            pickle.dump((not urgent, self._handed, message), self._asked, pickle.HIGHEST_PROTOCOL)
             self._asked.flush()
         except OSError:
             raise self._lost() from None
+        return self._handed
 
-    def _receive(self) -> Any:
-        try:
-            message = pickle.load(self._told)  # noqa: S301  (written by our own process)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            raise self._lost() from None
-        self._awaited -= 1
-        return message
+    def _receive(self, number: int) -> Any:
+        while number not in self._outcomes:
+            try:
+                answered, message = pickle.load(self._told)  # noqa: S301  (written by our own process)
+            except (EOFError, OSError, pickle.UnpicklingError):
+                raise self._lost() from None
+            self._answered += 1
+            self._outcomes[answered] = message
+        return self._outcomes.pop(number)
 
     def _lost(self) -> HarnessError:
         self._process.kill()

@@ -21,9 +21,8 @@ from conformance.drive.messages import Outcome, Sending
 from conformance.drive.token import Tokens
 from conformance.drive.transport import Deadline, Refused, connections, fetch
 from conformance.errors import OperatorError
-from conformance.model import Endpoint
+from conformance.model import Endpoint, Limits
 
-_QUEUED = 8  # outcomes that wait to be taken; beyond, nothing is sent
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
 
 
@@ -79,45 +78,66 @@ class Line:
 
 def main() -> None:
     """Serves one harness until it closes our input: an endpoint opens a line, a request is answered on it, None closes
-    it."""
+    it. An outcome that does not fit into the pipe holds up the next request until it is taken."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harness is interrupted, and ends us
     asked, told = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
-    incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    outgoing: queue.Queue[Any] = queue.Queue(_QUEUED)
+    incoming: queue.PriorityQueue[tuple[bool, int, Any]] = queue.PriorityQueue()  # urgent first, then in their order
     threading.Thread(target=_read, args=(asked, incoming), daemon=True).start()
-    threading.Thread(target=_write, args=(told, outgoing), daemon=True).start()
-    line: Line | None = None
+    clock = SystemClock()
+    watch, line = Watch(clock), None
     while True:
-        message = incoming.get()
+        if incoming.empty():
+            watch.rest()
+        _, number, message = incoming.get()
         if isinstance(message, Sending):
             assert line is not None
-            outgoing.put(_watched(line, message))
+            watch.over(line.endpoint.limits)
+            _tell(told, (number, _outcome(line, message)))
             continue
         if line is not None:
             line.close()
-            line = None
-        if message is not None:
-            try:
-                line = Line(message, SystemClock())
-                outgoing.put("")
-            except OperatorError as error:
-                outgoing.put(str(error))
+        line, refusal = _opened(message, clock)
+        _tell(told, (number, refusal))
 
 
-def _watched(line: Line, sending: Sending) -> Outcome:
-    limits = line.endpoint.limits
-    longest = 2 * (limits.total + limits.connect) + _GRACE + (1 / limits.pace if limits.pace > 0 else 0)
-    faulthandler.dump_traceback_later(longest, exit=True)  # a deadline that no code of ours can outlive
+def _opened(endpoint: Endpoint | None, clock: Clock) -> tuple[Line | None, str]:
+    """The line to a candidate, or why there can be none."""
+    try:
+        return (Line(endpoint, clock) if endpoint is not None else None), ""
+    except OperatorError as error:
+        return None, str(error)
+
+
+class Watch:
+    """Ends the process when a request outlives every limit: no code of ours, and no peer, can make it hang."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._since = clock, float("-inf")
+
+    def over(self, limits: Limits) -> None:
+        """Watches from now on; at most every few seconds, for it costs a thread each time."""
+        now = self._clock.monotonic()
+        if now - self._since > _GRACE / 10:
+            pause = 1 / limits.pace if limits.pace > 0 else 0
+            faulthandler.dump_traceback_later(2 * (limits.total + limits.connect) + pause + _GRACE, exit=True)
+            self._since = now
+
+    def rest(self) -> None:
+        """Nothing is under way."""
+        if self._since > float("-inf"):
+            faulthandler.cancel_dump_traceback_later()
+            self._since = float("-inf")
+
+
+def _outcome(line: Line, sending: Sending) -> Outcome:
     try:
         return line.exchanged(sending)
     except Exception:  # ours: told to the harness, which blames nobody else for it
         return Outcome(line.clock.now(), 0.0, sending.headers, fault=traceback.format_exc())
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
-def _read(asked: Any, incoming: queue.SimpleQueue[Any]) -> None:
+def _read(asked: Any, incoming: queue.PriorityQueue[Any]) -> None:
     try:
         while True:
             incoming.put(pickle.load(asked))  # noqa: S301  (written by our own parent)
@@ -125,12 +145,11 @@ def _read(asked: Any, incoming: queue.SimpleQueue[Any]) -> None:
         os._exit(0)
 
 
-def _write(told: Any, outgoing: queue.Queue[Any]) -> None:
+def _tell(told: Any, message: Any) -> None:
     try:
-        while True:
-            pickle.dump(outgoing.get(), told, pickle.HIGHEST_PROTOCOL)
-            told.flush()
-    except OSError:
+        pickle.dump(message, told, pickle.HIGHEST_PROTOCOL)
+        told.flush()
+    except OSError:  # nobody listens any more
         os._exit(0)
 
 

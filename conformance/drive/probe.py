@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from conformance.clock import stamp
 from conformance.drive import carrier
-from conformance.drive.messages import Answer, Outcome, Sending
+from conformance.drive.messages import Answer, Sending
 from conformance.drive.redact import Vault
 from conformance.model import Ask, Endpoint, Exchange, Request, Response, Trouble
 
@@ -18,13 +17,13 @@ _AGENT = "rorqual"
 Scrub = Callable[[bytes], bytes]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pending:
-    """A request under way, and what became of it once that is known."""
+    """A request under way, and the number that its outcome is asked by."""
 
     ask: Ask
     purpose: str
-    outcome: Outcome | None = None
+    number: int
 
 
 class Probe:
@@ -38,7 +37,6 @@ class Probe:
         self.vault = Vault()
         self._scrub = scrub(self.vault)
         self._finished = 0
-        self._under_way: deque[Pending] = deque()
         self._register()
         self._carrier = carrier.take()
         try:
@@ -63,26 +61,24 @@ class Probe:
     def send(self, ask: Ask, purpose: str) -> Exchange:
         """One exchange; whatever goes wrong with the candidate is told in its trouble.
 
-        What was sent ahead is answered first: a candidate is asked one thing at a time.
+        It waits for the request under way, for a candidate is asked one thing at a time, and goes before those that
+        were sent ahead and wait.
         """
-        return self.finish(self.ahead(ask, purpose))
+        return self.finish(Pending(ask, purpose, self._carrier.post(self._sending(ask), urgent=True)))
 
     def ahead(self, ask: Ask, purpose: str) -> Pending:
         """Sends a request after those under way, while the caller goes on; ``finish`` waits for its answer."""
-        pending = Pending(ask, purpose)
+        return Pending(ask, purpose, self._carrier.post(self._sending(ask)))
+
+    def _sending(self, ask: Ask) -> Sending:
         form = urlencode(self._revealed(ask.form)).encode() if ask.form else None
-        self._carrier.post(Sending(ask.method, self._url(ask), self._headers(ask), form))
-        self._under_way.append(pending)
-        return pending
+        return Sending(ask.method, self._url(ask), self._headers(ask), form)
 
     def finish(self, pending: Pending) -> Exchange:
-        """The exchange of a request under way; exchanges are numbered as they are finished. HarnessError: a fault of
-        ours."""
-        while pending.outcome is None:
-            self._under_way[0].outcome = self._carrier.outcome()
-            self._under_way.popleft()
+        """The exchange of a request under way, once; exchanges are numbered as they are finished. HarnessError: a
+        fault of ours."""
+        outcome = self._carrier.outcome(pending.number)
         self._finished += 1
-        outcome = pending.outcome
         for secret in outcome.secrets:
             self.vault.secret("token", secret)
         answer, trouble = outcome.answer, outcome.trouble

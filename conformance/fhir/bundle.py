@@ -9,7 +9,7 @@ from typing import Any
 Resource = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One entry: its resource, its search mode as said (or empty), its fullUrl and its place."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.fhir.bundle import Resource
-from conformance.fhir.path import conjuncts, holds, select
+from conformance.fhir.path import conjuncts, from_extension, holds, select
+from conformance.fhir.plain_steps import Unsure
 from conformance.fhir.population import Population
 
 _NAME = re.compile(r"%([A-Za-z_]\w*)")
@@ -35,6 +36,25 @@ def key_of(value: Any) -> Key:
     return (type(value).__name__, value)
 
 
+@dataclass
+class _Extended:
+    """The extensions of resources by url; ``odd`` are the resources where some have no url that is a text."""
+
+    by_url: dict[str, dict[int, list[Any]]] = field(default_factory=dict)
+    odd: set[int] = field(default_factory=set)
+
+    def add(self, resource: Resource) -> None:
+        held = resource.get("extension")
+        if held is None:
+            return
+        if not isinstance(held, list) or not all(isinstance(one, dict) and isinstance(one.get("url"), str)
+                                                 for one in held):
+            self.odd.add(id(resource))
+            return
+        for one in held:
+            self.by_url.setdefault(one["url"], {}).setdefault(id(resource), []).append(one)
+
+
 class Census:
     """Selections and conditions over a population, remembered as long as they depend on the resource alone."""
 
@@ -43,6 +63,7 @@ class Census:
         self._holders: dict[tuple[str, str], tuple[int, Holders]] = {}
         self._conditions: dict[tuple[int, str], bool] = {}
         self._lasting: dict[str, bool] = {}
+        self._extended: dict[str, tuple[int, _Extended]] = {}
 
     def lasting(self, expression: str) -> bool:
         """Whether the expression uses no bound value, so that its result may be remembered."""
@@ -71,9 +92,9 @@ class Census:
         if known is not None and known[0] == len(everyone):
             return known[1]
         made = Holders()
-        for resource in everyone:
+        for resource, values in self._selected(kind, everyone, path, names):
             keys: list[Key] = []
-            for value in select(resource, path, names):
+            for value in values:
                 if value is None or value == "":
                     continue
                 key = key_of(value)
@@ -86,3 +107,33 @@ class Census:
         if self.lasting(path):
             self._holders[kind, path] = len(everyone), made
         return made
+
+    def _selected(
+        self, kind: str, everyone: Sequence[Resource], path: str, names: Mapping[str, Any]
+    ) -> Iterator[tuple[Resource, list[Any]]]:
+        """What a path selects in each resource; a path into an extension looks only at those that have it."""
+        beginning = from_extension(path)
+        if beginning is None:
+            yield from ((resource, select(resource, path, names)) for resource in everyone)
+            return
+        url, rest = beginning
+        extended = self._extensions(kind, everyone)
+        holders = extended.by_url.get(url, {})
+        for resource in everyone:
+            if id(resource) in extended.odd:
+                yield resource, select(resource, path, names)
+                continue
+            try:
+                found = rest(holders.get(id(resource), []), names)
+            except Unsure:
+                found = select(resource, path, names)
+            yield resource, found
+
+    def _extensions(self, kind: str, everyone: Sequence[Resource]) -> _Extended:
+        known = self._extended.get(kind)
+        if known is None or known[0] != len(everyone):
+            made = _Extended()
+            for resource in everyone:
+                made.add(resource)
+            known = self._extended[kind] = len(everyone), made
+        return known[1]

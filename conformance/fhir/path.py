@@ -16,8 +16,8 @@ from fhirpathpy.models import models
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
+from conformance.fhir.plain_path import after_extension, plain
 from conformance.fhir.plain_path import conjuncts as split_conjuncts
-from conformance.fhir.plain_path import plain
 from conformance.fhir.plain_steps import Unsure
 
 
@@ -61,6 +61,12 @@ def _check(expression: str) -> None:
 
 _plain_path = functools.lru_cache(maxsize=4096)(plain)
 conjuncts = functools.lru_cache(maxsize=4096)(split_conjuncts)
+
+
+def from_extension(expression: str) -> tuple[str, Callable[[list[Any], Mapping[str, Any]], list[Any]]] | None:
+    """The url of the extension of the resource that a plain path begins with, and what the path selects from the
+    extensions of that url, which may raise Unsure; None for other paths."""
+    return after_extension(_plain_path(expression))
 
 
 def _first_line(error: Exception) -> str:

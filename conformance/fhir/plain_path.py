@@ -15,22 +15,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from conformance.fhir.plain_steps import (
+    Chain,
     Constant,
     Members,
+    MembersWith,
     NotPlain,
     Selection,
     Step,
+    Values,
     chained,
     empty,
     equal,
     every,
     exists,
-    is_fixed,
+    fixed,
     itself,
     joined,
     logic,
     matches,
-    members_with,
     named,
     ordered,
     substring,
@@ -59,6 +61,20 @@ def plain(expression: str) -> Selection | None:
         return made if reader.word is None else None
     except NotPlain:
         return None
+
+
+def after_extension(selection: Selection | None) -> tuple[str, Callable[[Values, Mapping[str, Any]], Values]] | None:
+    """Of a path that begins with ``extension.where(url = 'x')``: the url, and what it selects from those extensions."""
+    if not isinstance(selection, Chain) or selection.start is not itself:
+        return None
+    first, *rest = selection.steps
+    if not isinstance(first, MembersWith) or (first.name, first.member) != ("extension", "url"):
+        return None
+    return first.wanted, Chain(_same, rest)
+
+
+def _same(here: Values, _names: Mapping[str, Any]) -> Values:
+    return here
 
 
 class _Reader:
@@ -199,8 +215,10 @@ class _Reader:
             condition = self.either()
             self._take(")")
             steps.append(where(condition))
-        elif len(tests) == 1 and isinstance(before, Members) and not before.chosen and is_fixed(tests[0]):
-            steps[-1] = members_with(before.name, *tests[0])
+            return
+        text = fixed(tests[0]) if len(tests) == 1 else None
+        if text is not None and isinstance(before, Members) and not before.chosen:
+            steps[-1] = MembersWith(before.name, tests[0][0], text)
         else:
             steps.append(where_equal(tests))
 

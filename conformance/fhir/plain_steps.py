@@ -52,20 +52,25 @@ def typed(kind: str) -> Selection:
     return lambda this, _names: [this] if isinstance(this, dict) and this.get("resourceType") == kind else []
 
 
-def chained(start: Selection, steps: Sequence[Step]) -> Selection:
+class Chain:
     """A start and the steps from it."""
-    if not steps:
-        return start
-    if len(steps) == 1:
-        only = steps[0]
-        return lambda this, names: only(start(this, names), names)
 
-    def walk(this: Any, names: Names) -> Values:
-        here = start(this, names)
-        for step in steps:
+    __slots__ = ("start", "steps")
+
+    def __init__(self, start: Selection, steps: Sequence[Step]) -> None:
+        self.start, self.steps = start, tuple(steps)
+
+    def __call__(self, this: Any, names: Names) -> Values:
+        """What the steps select, one after the other."""
+        here = self.start(this, names)
+        for step in self.steps:
             here = step(here, names)
         return here
-    return walk
+
+
+def chained(start: Selection, steps: Sequence[Step]) -> Selection:
+    """A start and the steps from it."""
+    return Chain(start, steps) if steps else start
 
 
 class Members:
@@ -91,20 +96,24 @@ class Members:
         return found
 
 
-def is_fixed(test: tuple[str, Selection]) -> bool:
-    """Whether a test compares with a text known when the expression is read, one that is no date."""
+def fixed(test: tuple[str, Selection]) -> str | None:
+    """The text that a test compares with, when it is known as the expression is read and is no date."""
     member, operand = test
-    return isinstance(operand, Constant) and isinstance(operand.value, str) and not _is_date(operand.value) \
-        and member != "value"
+    value = operand.value if isinstance(operand, Constant) and member != "value" else None
+    return value if isinstance(value, str) and not _is_date(value) else None
 
 
-def members_with(name: str, member: str, operand: Selection) -> Step:
+class MembersWith:
     """``extension.where(url = 'x')``, which most paths begin with, in one go."""
-    assert isinstance(operand, Constant)
-    wanted = operand.value
 
-    def found(here: Values, _names: Names) -> Values:
-        kept: Values = []
+    __slots__ = ("member", "name", "wanted")
+
+    def __init__(self, name: str, member: str, wanted: str) -> None:
+        self.name, self.member, self.wanted = name, member, wanted
+
+    def __call__(self, here: Values, _names: Names) -> Values:
+        """The members that have the text wanted; Unsure when one has something else that could be equal to it."""
+        name, member, wanted, kept = self.name, self.member, self.wanted, []
         for item in here:
             value = item.get(name) if isinstance(item, dict) else None
             for one in value if isinstance(value, list) else () if value is None else (value,):
@@ -114,7 +123,6 @@ def members_with(name: str, member: str, operand: Selection) -> Step:
                 elif held is not None and not isinstance(held, str):
                     raise Unsure
         return kept
-    return found
 
 
 def where(condition: Selection) -> Step:
