@@ -67,12 +67,15 @@ class Bodies:
 
     def scrubbed(self, body: bytes, scrub: Scrub) -> bytes:
         """The body after ``scrub`` masked what it must in the parsed value of it, and told whether it did; it is also
-        given the bytes that the value comes from. A body that is not JSON, or where nothing is masked, is itself."""
+        given the bytes that the value comes from. Where nothing is masked the body is itself.
+
+        Unreadable when it is not a JSON object, or is nested too deeply to be masked and written again.
+        """
         try:
             value, masked = self._parsed(body, scrub)
-        except Unreadable:
-            return body
-        clean = orjson.dumps(value) if masked else body
+            clean = orjson.dumps(value) if masked else body
+        except (RecursionError, orjson.JSONEncodeError):
+            raise Unreadable("body.too-deep", "the JSON is nested too deeply to be masked") from None
         self._keep(clean, value)
         return clean
 

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from conformance.fhir.body import Bodies
+from conformance.fhir.body import Bodies, Unreadable
 
 Mask = Callable[[str, str], str]
 _SIGNS = (b"Practitioner", b'"family"', b'"given"', b"exerciseLastName")
 _PERSONS = ("Practitioner", "PractitionerRole", "Person", "Patient")
 _EXTENSION_NAMES = ("exerciseFirstName", "exerciseLastName")
+_PARTS = (("identifier", "value", "person identifier"), ("telecom", "value", "person telecom"),
+          ("name", "text", "name"), ("address", "line", "address"), ("address", "text", "address"),
+          ("text", "div", "narrative"))  # of a person: the element, the part of it that tells, the kind of its mask
+WITHHELD = b"[" * 2000 + b"]" * 2000  # in the place of a body that cannot be masked: nested too deeply, and no more
+_WORDS = rb"(?:family|given|text|value|valueString|birthDate|div)"
+_LOOKS_PERSONAL = re.compile(
+    rb"(?P<name>\"" + _WORDS + rb"\"\s*:\s*|<" + _WORDS + rb"\s+value\s*=\s*)"
+    rb"(?P<value>\[[^\]]*|\"(?:[^\"\\]|\\.)*|'[^']*)")
+_LETTER = re.compile(rb"[0-9A-Za-z]")
 
 
 def scrubber(bodies: Bodies, mask: Mask) -> Callable[[bytes], bytes]:
-    """A function that masks names, personal identifiers and telecoms in a FHIR JSON body.
+    """A function that masks names, personal identifiers and telecoms in the body of a FHIR answer.
 
-    Bodies without any person are returned untouched, byte for byte; the others are written again.
+    Bodies without any person are returned untouched, byte for byte; others are written again. In one that is not JSON
+    the letters and digits of what looks personal are struck out; one that is nested too deeply is withheld.
     """
 
     def masked(body: bytes, value: Any) -> bool:
         return any(sign in body for sign in _SIGNS) and _visit(value, False, mask)
 
-    return lambda body: bodies.scrubbed(body, masked)
+    def scrub(body: bytes) -> bytes:
+        try:
+            return bodies.scrubbed(body, masked)
+        except Unreadable as error:
+            if not any(sign in body for sign in _SIGNS):
+                return body
+            return WITHHELD if error.code == "body.too-deep" else _LOOKS_PERSONAL.sub(_struck, body)
+
+    return scrub
+
+
+def _struck(found: re.Match[bytes]) -> bytes:
+    """Of the same length, so that what is wrong with the body stays where it was."""
+    return found["name"] + _LETTER.sub(b"-", found["value"])
 
 
 def _visit(node: Any, person: bool, mask: Mask) -> bool:
@@ -48,16 +72,13 @@ def _visit(node: Any, person: bool, mask: Mask) -> bool:
 
 def _mask_person(node: dict[str, Any], mask: Mask) -> bool:
     changed = False
-    for key in ("identifier", "telecom"):
+    for key, part, kind in _PARTS:
+        if key == "name" and "resourceType" not in node:  # of a contact of something else
+            continue
         items = node.get(key)
         for item in items if isinstance(items, list) else [items]:
             if isinstance(item, dict):
-                changed = _mask_text(item, "value", f"person {key}", mask) or changed
-    if "name" in node and "resourceType" in node:
-        names = node["name"]
-        for item in names if isinstance(names, list) else [names]:
-            if isinstance(item, dict):
-                changed = _mask_text(item, "text", "name", mask) or changed
+                changed = _mask_text(item, part, kind, mask) or changed
     return _mask_text(node, "birthDate", "birth date", mask) or changed
 
 
