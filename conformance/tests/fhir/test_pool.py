@@ -55,7 +55,8 @@ def test_the_same_content_is_the_same_object_in_every_spelling(bodies):
     {"resourceType": "Bundle", "entry": [{"resource": {"known to the harness": 0}}, {"resource": offer(1)}]},
     {"resourceType": "Bundle", "entry": [{"resource": {"known to the harness": 0}}]},
     {"resourceType": "Bundle", "known to the harness": 1, "entry": [{"resource": offer(1)}]},
-], ids=range(13))
+    {"resourceType": "Bundle", "entry": [{"resource": {"known to the harness": 0}}], "x": {"resource": offer(1)}},
+], ids=range(14))
 @pytest.mark.parametrize("spelling", [compact, lambda value: json.dumps(value).encode()], ids=["compact", "spaced"])
 def test_a_body_is_read_as_if_nothing_were_known(bodies, value, spelling):
     for _ in range(2):
