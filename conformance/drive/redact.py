@@ -39,7 +39,7 @@ class Vault:
     def secret(self, kind: str, clear: str) -> None:
         """Registers a secret: wherever it shows from now on, its mask stands in its place."""
         if len(clear) >= _LEAST:
-            self._keep(clear, self.mask(kind, clear))
+            self._secrets[clear] = self.mask(kind, clear)
 
     def reveal(self, text: str) -> str:
         """The text to send: masks replaced by their clear values, which an answer may then not show in clear."""
@@ -48,11 +48,8 @@ class Vault:
         for made in _MASK.findall(text):
             clear = self._clear_of.get(made, "")
             if len(clear) >= _LEAST:
-                self._keep(clear, made)
+                self._secrets[clear] = made
         return _MASK.sub(lambda hit: self._clear_of.get(hit.group(0), hit.group(0)), text)
-
-    def _keep(self, clear: str, made: str) -> None:
-        self._secrets = {**self._secrets, clear: made}  # whole: a request under way may register its token meanwhile
 
     def text(self, text: str) -> str:
         """The text to record: secrets replaced by their masks."""
