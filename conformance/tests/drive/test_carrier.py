@@ -111,6 +111,8 @@ def test_warm_starts_one_where_none_is_idle(monkeypatch):
 def test_the_process_ends_with_the_harness_even_in_the_midst_of_a_request(misbehaving, how):
     server = misbehaving(lambda _connection, _number: time.sleep(20))
     script = f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where the tests run in the background
 from conformance.drive.carrier import Carrier
 from conformance.drive.messages import Sending
 from conformance.model import Endpoint
