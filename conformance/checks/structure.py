@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conformance import data, source
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
-from conformance.errors import HarnessError
 from conformance.fhir.bundle import Resource
 from conformance.fhir.coded import Coded
 from conformance.fhir.extended import Extended, extended
 from conformance.fhir.pool import Facts
+from conformance.fhir.r4 import r4
+from conformance.fhir.shape import Shape
 from conformance.fhir.slices import Difference
 from conformance.fhir.structure import Compiled
 from conformance.model import Finding, Profile
 from conformance.nomenclature import Release
-
-
-@functools.cache
-def _base() -> Mapping[str, Any]:
-    """The FHIR R4 elements that we hold; ours, so that a file that cannot be read is our fault."""
-    path = data.path("profiles", "fhir-r4", "types.yaml")
-    document, problems = source.load(path.read_bytes(), path.name)
-    if problems:
-        raise HarnessError(str(problems[0]))
-    loaded: Mapping[str, Any] = document
-    return loaded
-
 
 _compiled: dict[tuple[str, str], Compiled] = {}
 
@@ -38,7 +26,7 @@ def compiled(profile: Profile, structure: str) -> Compiled:
     """A structure of a profile, compiled once."""
     key = (profile.hash, structure)
     if key not in _compiled:
-        _compiled[key] = Compiled(profile.structures[structure], profile.extensions, _base())
+        _compiled[key] = Compiled(profile.structures[structure], profile.extensions, Shape(r4()))
     return _compiled[key]
 
 

@@ -14,19 +14,18 @@ import jsonschema_rs
 from conformance.fhir.bundle import Resource
 from conformance.fhir.coded import CodedElements
 from conformance.fhir.extended import Extended
+from conformance.fhir.shape import Schema, Shape
 from conformance.fhir.slices import Difference, Slices
 
 _GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/"
-Schema = dict[str, Any]
 
 
 class Compiled:
     """One structure ready to judge resources of its type."""
 
-    def __init__(self, structure: Mapping[str, Any], extensions: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+    def __init__(self, structure: Mapping[str, Any], extensions: Mapping[str, Any], shape: Shape) -> None:
         self.structure, self.extensions = structure, extensions
         self.type = str(structure["type"])
-        shape = _Base(base)
         self._types = jsonschema_rs.validator_for(shape.of_resource(self.type))
         self._counts = jsonschema_rs.validator_for(_counts(structure, shape))
         self._values = jsonschema_rs.validator_for(_values(structure, shape))
@@ -134,79 +133,6 @@ def _holders(resource: Resource, kind: str, path: str) -> list[tuple[str, Any]]:
     return found
 
 
-class _Base:
-    """The FHIR R4 elements of resources and types, as JSON Schema."""
-
-    def __init__(self, base: Mapping[str, Any]) -> None:
-        self.base = base
-
-    def of_resource(self, kind: str) -> Schema:
-        common = {"resourceType": {"const": kind}, "id": self._of("id"), "meta": self._of("Meta"),
-                  "implicitRules": self._of("uri"), "language": self._of("code"), "text": self._of("Narrative"),
-                  "contained": {"type": "array"}, "extension": self._listed("Extension"),
-                  "modifierExtension": self._listed("Extension")}
-        schema = self._object(self.base["resources"][kind], common)
-        definitions = {name: self._object(elements, {}) for name, elements in self.base["types"].items()}
-        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
-
-    def repeats(self, kind: str, path: Sequence[str]) -> bool:
-        """Whether the element at the path is a list in FHIR R4; False when it is not known."""
-        elements: Any = self.base["resources"][kind]
-        for index, name in enumerate(path):
-            declared = elements.get(name)
-            if name in ("extension", "modifierExtension"):
-                return True
-            if name == "meta":
-                declared = "Meta"
-            if declared is None:
-                return False
-            last = index == len(path) - 1
-            if isinstance(declared, dict):
-                if last:
-                    return bool(declared.get("list"))
-                elements = declared["elements"]
-            else:
-                if last:
-                    return str(declared).endswith("*")
-                elements = self.base["types"].get(declared.rstrip("*"), {})
-        return False
-
-    def _object(self, elements: Mapping[str, Any], common: Mapping[str, Any]) -> Schema:
-        properties: dict[str, Any] = {"id": {"type": "string"}, "extension": self._listed("Extension"), **common}
-        for name, declared in elements.items():
-            if name == "choice":
-                for kind in self.base["choices"]:
-                    properties[f"{declared}{kind[:1].upper()}{kind[1:]}"] = self._of(kind)
-                    properties[f"_{declared}{kind[:1].upper()}{kind[1:]}"] = {"type": "object"}
-                continue
-            properties[name] = self._declared(declared)
-            properties[f"_{name}"] = {"type": ["object", "array"]}
-        if not common:
-            properties["modifierExtension"] = self._listed("Extension")
-        return {"type": "object", "properties": properties, "additionalProperties": False}
-
-    def _declared(self, declared: Any) -> Schema:
-        if isinstance(declared, dict):
-            inner = self._object(declared["elements"], {})
-            return {"type": "array", "items": inner, "minItems": 1} if declared.get("list") else inner
-        return self._listed(declared[:-1]) if declared.endswith("*") else self._of(declared)
-
-    def _listed(self, kind: str) -> Schema:
-        inner = self._of(kind)
-        if kind in self.base["primitives"]:
-            inner = {"anyOf": [inner, {"type": "null"}]}
-        return {"type": "array", "items": inner, "minItems": 1}
-
-    def _of(self, kind: str) -> Schema:
-        primitive = self.base["primitives"].get(kind)
-        if primitive is None:
-            return {"$ref": f"#/$defs/{kind}"}
-        schema: Schema = {"type": primitive["json"]}
-        if "pattern" in primitive:
-            schema["pattern"] = primitive["pattern"]
-        return schema
-
-
 def _plain(structure: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
     """Elements that stand at a plain path: no slice, no choice, no extension."""
     for one in structure["elements"]:
@@ -218,7 +144,7 @@ def _plain(structure: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[st
         yield path, one
 
 
-def _nested(schema: Schema, shape: _Base, kind: str, path: Sequence[str]) -> Schema:
+def _nested(schema: Schema, shape: Shape, kind: str, path: Sequence[str]) -> Schema:
     """The schema of the object that holds the last name of the path, made on the way."""
     here = schema
     for index, name in enumerate(path[:-1]):
@@ -229,7 +155,7 @@ def _nested(schema: Schema, shape: _Base, kind: str, path: Sequence[str]) -> Sch
     return here
 
 
-def _counts(structure: Mapping[str, Any], shape: _Base) -> Schema:
+def _counts(structure: Mapping[str, Any], shape: Shape) -> Schema:
     schema: Schema = {}
     kind = structure["type"]
     for path, one in _plain(structure):
@@ -248,7 +174,7 @@ def _counts(structure: Mapping[str, Any], shape: _Base) -> Schema:
     return schema
 
 
-def _values(structure: Mapping[str, Any], shape: _Base) -> Schema:
+def _values(structure: Mapping[str, Any], shape: Shape) -> Schema:
     schema: Schema = {}
     for path, one in _plain(structure):
         wanted = one.get("fixed", one.get("pattern"))
