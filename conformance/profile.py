@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance import data, source
 from conformance.errors import AuthorError, OperatorError, Problem
+from conformance.fhir.extension import held
 from conformance.model import Defect, Profile, Requirement, SearchParameter, Text
 from conformance.verdict import Strength
 
@@ -94,7 +95,7 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
         capability=documents["capability.yaml"],
         defects=tuple(_defect(d) for d in documents["spec-defects.yaml"]["defects"]),
         structures=structures,
-        extensions={e["url"]: e for e in extensions["extensions"]},
+        extensions={e["url"]: held(e) for e in extensions["extensions"]},
         checks={name: tuple([ids] if isinstance(ids, str) else ids)
                 for name, ids in documents["checks.yaml"]["checks"].items()},
         rests_on=documents["checks.yaml"].get("rests-on", {}),
