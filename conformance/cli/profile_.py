@@ -1,0 +1,36 @@
+"""``rorqual profile``: the versions of the specification, compared."""
+
+from __future__ import annotations
+
+import click
+
+from conformance import profile
+from conformance.cli import show
+from conformance.profile_diff import differences, plain, sentence
+
+KINDS = ("structure", "element", "search parameter", "capability", "requirement", "defect")
+_COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
+
+
+@click.group("profile")
+def command() -> None:
+    """Look into the versions of the specification."""
+
+
+@command.command("diff")
+@click.argument("before")
+@click.argument("after")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind of thing (repeatable).")
+@click.option("--only", "words", multiple=True, metavar="TEXT",
+              help="Only what has this text in its name (repeatable).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def diff(before: str, after: str, kinds: tuple[str, ...], words: tuple[str, ...], form: str) -> None:
+    """Tell what changed from the profile BEFORE to the profile AFTER, element by element."""
+    found = [one for one in differences(profile.read(before), profile.read(after))
+             if (not kinds or one.kind in kinds) and (not words or any(word in one.name for word in words))]
+    if form == "json":
+        show.echo_json({"before": before, "after": after, "changes": [plain(one) for one in found]})
+        return
+    for one in found:
+        click.echo(f"{click.style(one.change.ljust(8), fg=_COLOURS[one.change])} {sentence(one)}")
+    click.echo(f"{len(found)} differences" if found else "no difference")
