@@ -113,6 +113,7 @@ CODES: Mapping[str, Code] = {
     "structure.too-many": _BROKEN,
     "structure.type": _BROKEN,
     "structure.format": _BROKEN,
+    "structure.code": _BROKEN,
     "structure.value": _BROKEN,
     "structure.extension-missing": _BROKEN,
     "structure.extension-count": _BROKEN,

@@ -60,10 +60,14 @@ class Element:
 
 
 class R4:
-    """The structures of FHIR R4 that we hold, by name, and the primitive types."""
+    """The structures of FHIR R4 that we hold, by name, the primitive types, and the codes of the value sets that
+    its required bindings name (those whose codes we hold)."""
 
-    def __init__(self, structures: Sequence[Mapping[str, Any]], primitives: Mapping[str, Mapping[str, str]]) -> None:
-        self.primitives = primitives
+    def __init__(
+        self, structures: Sequence[Mapping[str, Any]], primitives: Mapping[str, Mapping[str, str]],
+        codes: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.primitives, self.codes = primitives, codes
         self.kinds = {one["id"]: str(one["kind"]) for one in structures}
         self._base = {one["id"]: str(one.get("base", "")) for one in structures}
         self._rules = {one["id"]: tuple(_invariant(rule) for rule in one.get("invariants", ())) for one in structures}
@@ -149,7 +153,8 @@ def r4() -> R4:
     primitives, problems = source.load(path.read_bytes(), path.name)
     if problems:
         raise HarnessError(str(problems[0]))
-    structures: list[Mapping[str, Any]] = []
-    for name in ("types", "resources"):
-        structures += json.loads(data.path("profiles", "fhir-r4", f"{name}.json").read_bytes())[name]
-    return R4(structures, primitives["primitives"])
+    held = {name: json.loads(data.path("profiles", "fhir-r4", f"{name}.json").read_bytes())[name]
+            for name in ("types", "resources", "value-sets")}
+    codes = {one["id"]: [code for some in one["codes"].values() for code in some]
+             for one in held["value-sets"] if "codes" in one}
+    return R4([*held["types"], *held["resources"]], primitives["primitives"], codes)

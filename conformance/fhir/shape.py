@@ -1,4 +1,4 @@
-"""FHIR R4 as JSON Schema: elements known, lists where lists are, types and formats of primitives."""
+"""FHIR R4 as JSON Schema: what is known and of which form, and apart from it what must be there."""
 
 from __future__ import annotations
 
@@ -18,10 +18,39 @@ class Shape:
         self.facts = facts
 
     def of_resource(self, kind: str) -> Schema:
-        """The schema of a resource and of all that it may hold."""
+        """Elements known, lists where lists are, types, formats and codes of primitives: of a resource and of all that
+        it may hold."""
         definitions: dict[str, Schema] = {}
         schema = self._object(kind, definitions)
         return {"$schema": _DRAFT, **schema, "$defs": definitions}
+
+    def least(self, kind: str) -> Schema:
+        """The elements that must be there: of a resource, and of what it holds where that is there."""
+        definitions: dict[str, Schema] = {}
+        schema = self._filled(kind, definitions)
+        return {"$schema": _DRAFT, **schema, "$defs": definitions}
+
+    def _filled(self, path: str, definitions: dict[str, Schema]) -> Schema:
+        rules: list[Schema] = []
+        properties: dict[str, Schema] = {}
+        for one in self.facts.below(path).values():
+            for name, kind in one.names() if one.types else [(one.name, "")]:
+                inner = self._inside(one, kind, definitions)
+                if inner:
+                    properties[name] = {"items": inner} if one.repeats else inner
+            if one.least and not one.choice:
+                rules.append(_present(one.name, bool(one.types) and one.types[0] in self.facts.primitives))
+        return {"properties": properties, **({"allOf": rules} if rules else {})}
+
+    def _inside(self, one: Element, kind: str, definitions: dict[str, Schema]) -> Schema:
+        """A reference to what must be in what a type or path holds; nothing for primitives and resources."""
+        path = kind if one.choice else self.facts.holds(one)
+        if not path or path in self.facts.primitives or self.facts.resource(path):
+            return {}
+        if path not in definitions:
+            definitions[path] = {}
+            definitions[path] = self._filled(path, definitions)
+        return {"$ref": f"#/$defs/{path}"}
 
     def repeats(self, kind: str, path: Sequence[str]) -> bool:
         """Whether the element at the path is a list in JSON; False when FHIR R4 has none there."""
@@ -34,19 +63,29 @@ class Shape:
             properties["resourceType"] = {"const": path}
         for one in self.facts.below(path).values():
             for name, kind in one.names() if one.types else [(one.name, "")]:
-                properties[name] = self._listed(self._value(one, kind, definitions), one, kind)
+                inner = self._value(one, kind, definitions)
+                properties[name] = {"type": "array", "items": inner, "minItems": 1} if one.repeats else inner
                 if kind in self.facts.primitives:
                     properties[f"_{name}"] = self._beside(one, definitions)
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
     def _value(self, one: Element, kind: str, definitions: dict[str, Schema]) -> Schema:
-        primitive = self.facts.primitives.get(kind)
-        if primitive is not None:
-            form = {"pattern": primitive["pattern"]} if "pattern" in primitive else {}
-            return {"type": primitive["json"], **form}
+        if kind in self.facts.primitives:
+            return self._primitive(one, kind)
         if self.facts.resource(kind):
             return {"type": "object", "required": ["resourceType"]}
         return self._defined(kind if one.choice else self.facts.holds(one), definitions)
+
+    def _primitive(self, one: Element, kind: str) -> Schema:
+        """Its type, form and codes; in a list, null holds the place of a value that has extensions only."""
+        primitive = self.facts.primitives[kind]
+        schema: Schema = {"type": [primitive["json"], "null"] if one.repeats else primitive["json"]}
+        if "pattern" in primitive:
+            schema["pattern"] = primitive["pattern"]
+        codes = self.facts.codes.get(one.value_set, ()) if one.strength == "required" and kind == "code" else ()
+        if codes:
+            schema["enum"] = [*codes, *([None] if one.repeats else [])]
+        return schema
 
     def _defined(self, path: str, definitions: dict[str, Schema]) -> Schema:
         """A reference to what a type or path holds, described once."""
@@ -55,16 +94,16 @@ class Shape:
             definitions[path] = self._object(path, definitions)
         return {"$ref": f"#/$defs/{path}"}
 
-    def _listed(self, inner: Schema, one: Element, kind: str) -> Schema:
-        if not one.repeats:
-            return inner
-        if kind in self.facts.primitives:  # a null holds the place of a value that has extensions only
-            inner = {"anyOf": [inner, {"type": "null"}]}
-        return {"type": "array", "items": inner, "minItems": 1}
-
     def _beside(self, one: Element, definitions: dict[str, Schema]) -> Schema:
         """The id and extensions of a primitive, beside its value."""
         inner = self._defined("Element", definitions)
         if not one.repeats:
             return inner
         return {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}, "minItems": 1}
+
+
+def _present(name: str, primitive: bool) -> Schema:
+    """An element must be there; instead of a primitive, its extensions may."""
+    if not primitive:
+        return {"required": [name]}
+    return {"if": {"not": {"required": [f"_{name}"]}}, "then": {"required": [name]}}

@@ -28,6 +28,7 @@ class Compiled:
         self.type = str(structure["type"])
         self._types = jsonschema_rs.validator_for(shape.of_resource(self.type))
         self._counts = jsonschema_rs.validator_for(_counts(structure, shape))
+        self._least = jsonschema_rs.validator_for(shape.least(self.type))
         self._values = jsonschema_rs.validator_for(_values(structure, shape))
         self._slices = Slices(structure)
         self.coded = CodedElements(structure, extensions)
@@ -40,11 +41,10 @@ class Compiled:
             return
         if aspect == "value":
             yield from self._slices.differences(resource)
-        validator = {"cardinality": self._counts, "type": self._types, "value": self._values}[aspect]
-        for error in validator.iter_errors(resource):
-            difference = _difference(error, aspect, self.type)
-            if difference is not None:
-                yield difference
+        validators = {"cardinality": (self._counts, self._least), "type": (self._types,), "value": (self._values,)}
+        found = {_difference(error, aspect, self.type): None for validator in validators[aspect]
+                 for error in validator.iter_errors(resource) if not _of_another_type(error)}
+        yield from found  # once, though the structure and base FHIR may ask the same
 
     def _extensions(self, resource: Resource, extensions: Sequence[Extended]) -> Iterator[Difference]:
         by_holder: dict[str, list[Mapping[str, Any]]] = {}
@@ -198,10 +198,10 @@ def _pattern(wanted: Any) -> Schema:
 
 _CODES = {"required": "structure.missing", "minItems": "structure.missing", "maxItems": "structure.too-many",
           "falseSchema": "structure.too-many", "type": "structure.type", "additionalProperties": "structure.type",
-          "anyOf": "structure.type", "pattern": "structure.format"}
+          "anyOf": "structure.type", "pattern": "structure.format", "enum": "structure.code"}
 
 
-def _difference(error: Any, aspect: str, kind: str) -> Difference | None:
+def _difference(error: Any, aspect: str, kind: str) -> Difference:
     path = list(error.instance_path)
     schema_path = [str(part) for part in error.schema_path]
     rule = next((part for part in reversed(schema_path) if part in _CODES or part in ("const", "contains")), "")
@@ -218,8 +218,15 @@ def _difference(error: Any, aspect: str, kind: str) -> Difference | None:
     return Difference(code, place, expected, actual)
 
 
+def _of_another_type(error: Any) -> bool:
+    """Whether a value is no known code because it is no text at all, which its type tells."""
+    return list(error.schema_path)[-1:] == ["enum"] and not str(error.message).startswith('"')
+
+
 def _told(error: Any, rule: str, aspect: str) -> tuple[str, str, str]:
     message = str(error.message)
+    if rule == "enum":
+        return "a code that FHIR allows here", "", message.rsplit(" is not one of ", 1)[0]
     if rule == "required":
         return message.split('"')[1] if '"' in message else message, "", ""
     shown = message if len(message) <= 200 else message[:199] + "…"

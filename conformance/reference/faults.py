@@ -11,10 +11,11 @@ from conformance.reference.faults_capability import CAPABILITY
 from conformance.reference.faults_data import DATA
 from conformance.reference.faults_http import HTTP
 from conformance.reference.faults_ignored import IGNORED
+from conformance.reference.faults_reads import READS
 from conformance.reference.faults_search import SEARCH
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *CAPABILITY, *IGNORED)}
+    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *READS, *CAPABILITY, *IGNORED)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

@@ -1,4 +1,4 @@
-"""Faults of the resources themselves: structures, nomenclatures, and reads that differ from searches."""
+"""Faults of the resources themselves: structures and nomenclatures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from conformance.reference.fault import Fault, Json
 from conformance.reference.fragments import ROR
 from conformance.reference.nomenclature import system_url
-from conformance.reference.store import Store
 
 Change = Callable[[Json], Json]
 _PATIENT = ROR + "ror-healthcareservice-patient-type"
@@ -115,24 +114,28 @@ def _other_description(resource: Json) -> Json:
     return {**resource, "notAvailable": [{**each, "description": "Fermeture"} for each in resource["notAvailable"]]}
 
 
+def _unexplained(resource: Json) -> Json:
+    """Takes away the description that FHIR wants of a time when an offer is not available."""
+    if "notAvailable" not in resource:
+        return resource
+    return {**resource, "notAvailable": [_without("description")(each) for each in resource["notAvailable"]]}
+
+
+def _french_days(resource: Json) -> Json:
+    """Names the days of opening otherwise than FHIR does."""
+    if "availableTime" not in resource:
+        return resource
+    found = [{**each, "daysOfWeek": ["lun" if day == "mon" else day for day in each["daysOfWeek"]]}
+             for each in resource["availableTime"]]
+    return {**resource, "availableTime": found}
+
+
 def _finess_system(resource: Json) -> Json:
     found = [
         {**each, "system": "urn:finess"} if each["system"] == "https://finess.esante.gouv.fr" else each
         for each in resource["identifier"]
     ]
     return {**resource, "identifier": found}
-
-
-def _other_resource(store: Store, resource: Json) -> Json:
-    """The neighbour of a resource in the store."""
-    kind = resource["resourceType"]
-    rank = store.rank(kind, resource["id"]) or 0
-    return store.at(kind, (rank + 1) % store.count(kind))
-
-
-def _other_content(_store: Store, resource: Json) -> Json:
-    meta = {name: value for name, value in resource["meta"].items() if name != "tag"}
-    return {**resource, "meta": meta, "name": "Nom provisoire"} if "tag" in resource["meta"] else resource
 
 
 _R211 = system_url("TRE_R211-ActiviteOperationnelle")
@@ -214,6 +217,15 @@ DATA: tuple[Fault, ...] = (
         "ROR-STR-HS-cardinality",
         _SEARCHED,
         resource=_only("HealthcareService", _sometimes(_without("type"))),
+    ),
+    Fault(
+        "hs-mandatory-of-fhir-missing",
+        {
+            "fr": "Des fermetures n'ont pas la description que FHIR exige",
+            "en": "Some closures lack the description that FHIR wants",
+        },
+        "ROR-STR-HS-cardinality",
+        resource=_only("HealthcareService", _unexplained),
     ),
     Fault(
         "loc-mandatory-missing",
@@ -320,6 +332,12 @@ DATA: tuple[Fault, ...] = (
         resource=_only("HealthcareService", _sometimes(_bad_instant)),
     ),
     Fault(
+        "hs-code-of-fhir-unknown",
+        {"fr": "Un jour d'ouverture est un code inconnu de FHIR", "en": "A day of opening is a code unknown to FHIR"},
+        "ROR-STR-HS-type",
+        resource=_only("HealthcareService", _sometimes(_french_days)),
+    ),
+    Fault(
         "loc-number-as-text",
         {"fr": "La latitude est écrite comme un texte", "en": "The latitude is written as a string"},
         "ROR-STR-LOC-type",
@@ -352,22 +370,5 @@ DATA: tuple[Fault, ...] = (
         "ROR-STR-ORG-value",
         {"ROR-HTTP-075": "searches by the right system select nothing"},
         resource=_only("Organization", _finess_system),
-    ),
-    Fault(
-        "read-other-resource",
-        {"fr": "Une lecture rend une autre ressource", "en": "A read gives another resource"},
-        "ROR-RD-001",
-        {"ROR-HTTP-154": "the id does not lead to the resource"},
-        read=_other_resource,
-    ),
-    Fault(
-        "read-other-content",
-        {
-            "fr": "Une lecture rend un autre contenu que la recherche",
-            "en": "A read gives another content than the search",
-        },
-        "ROR-RD-001",
-        {},
-        read=_other_content,
     ),
 )

@@ -184,6 +184,8 @@ CASES = {
                                     example("HealthcareService", category=[{"text": "a"}, {"text": "b"}])),
     "structure.type": structure("Location", "type", example("Location", beds=12)),
     "structure.format": structure("Location", "type", example("Location", id="é à")),
+    "structure.code": structure("HealthcareService", "type", example("HealthcareService", availableTime=[
+        {"daysOfWeek": ["mon", "lundi"]}])),
     "structure.value": structure("Organization", "value", example(
         "Organization", identifier=[{**one, "system": "http://autre.example"} if one.get("system") == "https://sirene.fr"
                                     else one for one in example("Organization")["identifier"]])),
