@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance import data
+from conformance import data, source
 from conformance.errors import OperatorError
 
 
@@ -32,6 +32,32 @@ class ValueSet:
         return code in self.codes.get(system, {})
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code of a nomenclature. ``status`` is empty for an active one, else retired (its end came) or deprecated (not
+    to be used any more); ``until`` is the day since which it is, where it is known."""
+
+    system: str
+    code: str
+    display: str
+    status: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nomenclature:
+    """A value set or code system as we hold it; ``complete`` is False when our copy may lack codes."""
+
+    name: str
+    kind: str
+    canonical: str
+    version: str
+    date: str
+    complete: bool
+    note: str
+    codes: tuple[Code, ...]
+
+
 @dataclass(eq=False)
 class Release:
     """The nomenclatures of a folder; files are read one by one, when asked for."""
@@ -45,14 +71,43 @@ class Release:
             self._read[name] = self._load(name)
         return self._read[name]
 
-    def _load(self, name: str) -> ValueSet | None:
-        path = self.folder / f"{name}.json"
-        if not path.is_file():
-            return None
+    def names(self) -> list[str]:
+        """The names of all value sets and code systems."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def nomenclature(self, name: str) -> Nomenclature:
+        """A value set or code system by its name (``J20`` is enough) or canonical; OperatorError when there is none."""
+        known = self.names()
+        wanted = name.split("/FHIR/")[0].rsplit("/", 1)[-1]
+        short = [one for one in known if one.removeprefix("JDV_").removeprefix("TRE_").split("-")[0].lower()
+                 == wanted.removeprefix("JDV_").removeprefix("TRE_").lower()]
+        if wanted not in known and len(short) == 1:
+            wanted = short[0]
+        if wanted not in known:
+            raise OperatorError(f"no nomenclature is called {name!r}; "
+                                + (source.suggest(wanted, known) or "see `rorqual nomenclature show`"))
+        raw = self._raw(self.folder / f"{wanted}.json")
+        return Nomenclature(raw["name"], raw["kind"], raw["canonical"], raw.get("version") or "", raw.get("date") or "",
+                            bool(raw["complete"]), raw.get("note") or "", tuple(_codes(raw)))
+
+    def holding(self, code: str) -> Iterator[tuple[Nomenclature, Code]]:
+        """Where a code stands: each value set and code system that has it."""
+        for name in self.names():
+            one = self.nomenclature(name)
+            yield from ((one, each) for each in one.codes if each.code == code)
+
+    def _raw(self, path: Path) -> Mapping[str, Any]:
         try:
             raw: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise OperatorError(f"{path.name}: not JSON ({error})") from None
+        return raw
+
+    def _load(self, name: str) -> ValueSet | None:
+        path = self.folder / f"{name}.json"
+        if not path.is_file():
+            return None
+        raw = self._raw(path)
         codes = {one["system"]: {code[0]: code[1] for code in one["codes"]} for one in raw.get("systems", ())}
         if not codes:
             return None
@@ -64,6 +119,14 @@ class Release:
         for path in sorted(self.folder.glob("*.json")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
+
+
+def _codes(raw: Mapping[str, Any]) -> Iterator[Code]:
+    parts = raw["systems"] if "systems" in raw else [{"system": raw["canonical"], "codes": raw["codes"]}]
+    for part in parts:
+        for code, display, *more in part["codes"]:
+            status, until = (*more, "", "")[:2]
+            yield Code(part["system"], code, display, status or "", until or "")
 
 
 def shipped() -> Release:

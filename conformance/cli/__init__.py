@@ -15,6 +15,7 @@ COMMANDS = {
     "list": "List profiles, scenarios, requirements, checks or defects.",
     "explain": "Tell what a requirement means and how to pass it.",
     "profile": "Tell what changed between two versions of the specification.",
+    "nomenclature": "Show value sets, code systems, and where a code stands.",
     "lint": "Check scenario, candidate and waiver files.",
     "serve": "Start the reference ROR, with or without a fault.",
     "selftest": "Measure the judge: each fault must be caught.",

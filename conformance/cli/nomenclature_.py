@@ -1,0 +1,66 @@
+"""``rorqual nomenclature``: the value sets and code systems that codes are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from conformance import nomenclature
+from conformance.cli import show
+from conformance.nomenclature import Code, Nomenclature
+
+
+@click.group("nomenclature")
+def command() -> None:
+    """Look into the nomenclatures that codes are judged by."""
+
+
+@command.command("show")
+@click.argument("name", required=False)
+@click.option("--code", help="Where this code stands.")
+@click.option("--kind", type=click.Choice(["value-set", "code-system"]), help="List only these.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def show_(name: str | None, code: str | None, kind: str | None, form: str) -> None:
+    """List the nomenclatures, or show the codes of NAME (a name or a canonical), or where a code stands."""
+    release = nomenclature.shipped()
+    if name:
+        one = release.nomenclature(name)
+        codes = [each for each in one.codes if code in (None, each.code)]
+        head = {**_row(one), "canonical": one.canonical, "note": one.note}
+        _tell({**head, "contents": [_code(each) for each in codes]}, form, head, [_code(each) for each in codes])
+        return
+    if code:
+        rows = [{"nomenclature": one.name, **_code(each)} for one, each in release.holding(code)
+                if kind in (None, one.kind)]
+        _tell(rows, form, {}, rows)
+        return
+    rows = [_row(one) for one in map(release.nomenclature, release.names()) if kind in (None, one.kind)]
+    _tell(rows, form, {}, rows)
+
+
+def _row(one: Nomenclature) -> dict[str, Any]:
+    return {"name": one.name, "kind": one.kind, "date": one.date, "codes": len(one.codes),
+            "content": "complete" if one.complete else "partial"}
+
+
+def _code(one: Code) -> dict[str, Any]:
+    state = f"{one.status} {one.until}".strip()
+    return {"code": one.code, "system": one.system, "state": state, "display": one.display}
+
+
+def _tell(value: Any, form: str, head: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    if form == "json":
+        show.echo_json(value)
+        return
+    for word, said in head.items():
+        if said != "":
+            click.echo(f"{word}: {said}")
+    if head:
+        click.echo()
+    if rows:
+        short = [{**one, "system": one["system"].rsplit("/", 1)[-1]} if "system" in one else one for one in rows]
+        show.table(short, list(rows[0]))
+    else:
+        click.echo("no such code is held")
