@@ -80,6 +80,9 @@ class Profile:
     id: str
     title: Text
     version: str
+    published: str
+    fhir_version: str
+    canonical: str
     hash: str
     sources: tuple[str, ...]
     constants: Mapping[str, str]

@@ -7,8 +7,9 @@ Any folder serves that holds the definitions bundles of the specification (profi
 profiles-resources.json, valuesets.json). Neither rorqual nor its tests need it: what it writes is kept.
 
 What is written is what our structures use, no more: the resources of the ROR, those that carry or explain them
-(Bundle, OperationOutcome, CapabilityStatement, Parameters), and all data types. An element says its path and what
-differs from the commonest: min 0, max 1. Descriptions, mappings and examples stay behind.
+(Bundle, OperationOutcome, …), those that write a profile down (StructureDefinition, ValueSet, …), and all data types.
+An element says its path and what differs from the commonest: min 0, max 1. Descriptions, mappings and examples stay
+behind.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 RESOURCES = ("HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole", "Task",
              "Questionnaire", "Measure", "MeasureReport", "Bundle", "OperationOutcome", "CapabilityStatement",
-             "Parameters")
+             "Parameters", "StructureDefinition", "ValueSet", "CodeSystem")
 EVERYWHERE = {"ele-1": "Element", "ext-1": "Extension"}  # said there, and again of each element that is one
 OPEN = 200  # codes; a value set beyond is left to a release of nomenclatures
 Facts = dict[str, Any]

@@ -14,7 +14,7 @@ COMMANDS = {
     "compare": "Tell what changed between two runs.",
     "list": "List profiles, scenarios, requirements, checks or defects.",
     "explain": "Tell what a requirement means and how to pass it.",
-    "profile": "Tell what changed between two versions of the specification.",
+    "profile": "Compare versions of the specification, write one as a FHIR package.",
     "nomenclature": "Show value sets, code systems, and where a code stands.",
     "lint": "Check scenario, candidate and waiver files.",
     "serve": "Start the reference ROR, with or without a fault.",

@@ -1,10 +1,12 @@
-"""``rorqual profile``: the versions of the specification, compared."""
+"""``rorqual profile``: the versions of the specification, compared and written down for other tools."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from conformance import profile
+from conformance import nomenclature, profile, profile_export
 from conformance.cli import show
 from conformance.profile_diff import differences, plain, sentence
 
@@ -34,3 +36,13 @@ def diff(before: str, after: str, kinds: tuple[str, ...], words: tuple[str, ...]
     for one in found:
         click.echo(f"{click.style(one.change.ljust(8), fg=_COLOURS[one.change])} {sentence(one)}")
     click.echo(f"{len(found)} differences" if found else "no difference")
+
+
+@command.command("export")
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), help="A file that ends with .tgz, or a folder [./NAME.tgz].")
+def export(name: str, out: Path | None) -> None:
+    """Write the structures and nomenclatures of the profile NAME as a FHIR package, for other FHIR tools."""
+    where = out or Path(f"{name}.tgz")
+    count = profile_export.write(profile.read(name), nomenclature.shipped(), where)
+    click.echo(f"{where}: {count} files")

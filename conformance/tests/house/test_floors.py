@@ -12,7 +12,7 @@ FLOORS = (
     ("verdict", "errors", "data", "clock", "scenario_words"),
     ("model", "codes", "source"),
     ("events", "nomenclature", "fhir"),
-    ("checks", "profile", "profile_diff"),
+    ("checks", "profile", "profile_diff", "profile_export"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
