@@ -28,13 +28,19 @@ _idle: list[Carrier] = []
 
 
 class Carrier:
-    """One process. Requests are sent one at a time, in their order; an urgent one before those that wait."""
+    """One process. Requests are sent one at a time, in their order; an urgent one before those that wait.
+
+    HarnessError when it cannot be started.
+    """
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         command = [sys.executable, "-P", "-m", "conformance.drive.carrying"]
-        self._process = subprocess.Popen(  # noqa: S603  (our own command)
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  (our own command)
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        except OSError as error:
+            raise HarnessError(f"the process that talks to the candidate cannot be started ({error})") from None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asked, self._told = self._process.stdin, self._process.stdout

@@ -76,6 +76,12 @@ def test_a_process_that_dies_is_our_fault(misbehaving, tiny, tmp_path, monkeypat
     assert not carrier_of[0].usable()
 
 
+def test_a_process_that_cannot_be_started_is_our_fault(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(HarnessError, match="cannot be started"):
+        Carrier()
+
+
 def test_a_failure_of_ours_is_told_with_its_place_and_is_no_trouble_of_the_candidate(misbehaving, alone):
     server = misbehaving(GOOD)
     alone.open(Endpoint(server.base))
