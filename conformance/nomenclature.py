@@ -51,8 +51,10 @@ class Nomenclature:
     name: str
     kind: str
     canonical: str
+    oid: str
     version: str
     date: str
+    status: str
     complete: bool
     note: str
     codes: tuple[Code, ...]
@@ -75,6 +77,12 @@ class Release:
         """The names of all value sets and code systems."""
         return sorted(path.stem for path in self.folder.glob("*.json"))
 
+    def readable(self, name: str) -> bool:
+        """Whether the file of that name is a nomenclature in our format."""
+        raw = self._raw(self.folder / f"{name}.json")
+        return isinstance(raw, dict) and raw.get("name") == name and "complete" in raw and (
+            isinstance(raw.get("systems"), list) or isinstance(raw.get("codes"), list))
+
     def nomenclature(self, name: str) -> Nomenclature:
         """A value set or code system by its name (``J20`` is enough) or canonical; OperatorError when there is none."""
         known = self.names()
@@ -87,8 +95,10 @@ class Release:
             raise OperatorError(f"no nomenclature is called {name!r}; "
                                 + (source.suggest(wanted, known) or "see `rorqual nomenclature show`"))
         raw = self._raw(self.folder / f"{wanted}.json")
-        return Nomenclature(raw["name"], raw["kind"], raw["canonical"], raw.get("version") or "", raw.get("date") or "",
-                            bool(raw["complete"]), raw.get("note") or "", tuple(_codes(raw)))
+        return Nomenclature(
+            raw["name"], raw["kind"], raw["canonical"], oid=raw.get("oid") or "", version=raw.get("version") or "",
+            date=raw.get("date") or "", status=raw.get("status") or "", complete=bool(raw["complete"]),
+            note=raw.get("note") or "", codes=tuple(_codes(raw)))
 
     def holding(self, code: str) -> Iterator[tuple[Nomenclature, Code]]:
         """Where a code stands: each value set and code system that has it."""
@@ -132,3 +142,15 @@ def _codes(raw: Mapping[str, Any]) -> Iterator[Code]:
 def shipped() -> Release:
     """The release that comes with rorqual."""
     return Release(data.path("profiles", "nomenclatures"))
+
+
+def release(folder: Path | None) -> Release:
+    """The release of a folder, or the one shipped; OperatorError when the folder holds none."""
+    if folder is None:
+        return shipped()
+    made = Release(folder)
+    strange = [name for name in made.names() if not made.readable(name)]
+    if strange or not made.names():
+        what = f"{strange[0]}.json is no nomenclature" if strange else "it holds none"
+        raise OperatorError(f"{folder}: no release of nomenclatures, {what}; `rorqual nomenclature import` writes one")
+    return made

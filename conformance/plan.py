@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.model import Candidate, Profile, Scenario
+from conformance.nomenclature import Release
 from conformance.scenario import Library, choose
 
 
@@ -26,7 +27,7 @@ class Campaign:
     profiles: Mapping[str, Profile]
     planned: tuple[Planned, ...]
     scenarios_hash: str
-    release_hash: str
+    release: Release
     seed: int
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import OperatorError
-from conformance.fhir.definition import Definitions
+from conformance.fhir.definition import OURS, Definitions
 from conformance.fhir.r4 import r4
 from conformance.model import Profile
 from conformance.nomenclature import Nomenclature, Release
@@ -47,9 +47,14 @@ def _bound(profile: Profile) -> list[str]:
 
 
 def _identity(one: Nomenclature, kind: str) -> Written:
-    made: Written = {"resourceType": kind, "id": re.sub(r"[^A-Za-z0-9.-]", "-", one.name)[:64], "url": one.canonical,
-            "name": re.sub(r"\W", "_", one.name), "status": "active", "experimental": False}
-    return {**made, **({"version": one.version} if one.version else {}), **({"date": one.date} if one.date else {})}
+    made: Written = {"resourceType": kind, "id": re.sub(r"[^A-Za-z0-9.-]", "-", one.name)[:64], "url": one.canonical}
+    if not one.complete:
+        made["extension"] = [{"url": f"{OURS}partial", "valueBoolean": True}]
+    if one.oid:
+        made["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": f"urn:oid:{one.oid}"}]
+    made |= {word: said for word, said in (("version", one.version), ("date", one.date), ("description", one.note))
+             if said}
+    return {**made, "name": re.sub(r"\W", "_", one.name), "status": one.status or "unknown", "experimental": False}
 
 
 def _value_set(one: Nomenclature) -> Written:
@@ -57,10 +62,7 @@ def _value_set(one: Nomenclature) -> Written:
     for code in one.codes:
         systems.setdefault(code.system, []).append({"code": code.code, "display": code.display})
     included = [{"system": system, "concept": concepts} for system, concepts in systems.items()]
-    made = _identity(one, "ValueSet")
-    if not one.complete:
-        made["description"] = "Content held in part."
-    return {**made, **({"compose": {"include": included}} if included else {})}
+    return {**_identity(one, "ValueSet"), **({"compose": {"include": included}} if included else {})}
 
 
 def _code_system(one: Nomenclature) -> Written:

@@ -103,9 +103,10 @@ class Bench:
 
     def _start(self) -> Run:
         library = Library(tuple(self._scenarios[name] for name in sorted(self._scenarios)), "")
-        campaign = Campaign(self.candidate, self.profiles, plan(self.candidate, self.profiles, library), "", "",
+        release = nomenclature.shipped()
+        campaign = Campaign(self.candidate, self.profiles, plan(self.candidate, self.profiles, library), "", release,
                             self.seed)
-        generation = FhirGeneration(nomenclature.shipped())
+        generation = FhirGeneration(release)
         clock = SystemClock()
         self._probe = Probe(self.endpoint, lambda vault: generation.scrub(vault.mask))
         self._run = Run(campaign, self._probe, generation, clock)

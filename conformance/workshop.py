@@ -34,13 +34,17 @@ SCENARIOS = "scenarios"
 
 @dataclass(frozen=True)
 class Choice:
-    """What of the plan the operator wants: profiles, use cases, ids; all of it when empty."""
+    """What of the plan the operator wants: profiles, use cases, ids; all of it when empty.
+
+    ``nomenclature`` is the folder of the release to judge codes by, None for the one shipped.
+    """
 
     profiles: tuple[str, ...] = ()
     use_cases: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     scenarios: tuple[Path, ...] = ()
     seed: int = SEED
+    nomenclature: Path | None = None
 
 
 def read_profiles(wanted: Iterable[str] = ()) -> dict[str, Profile]:
@@ -66,7 +70,7 @@ def campaign(candidate: Candidate, choice: Choice) -> Campaign:
     if not planned:
         raise OperatorError("no scenario fits what was asked; see `rorqual list`")
     used = {one.profile.id: one.profile for one in planned}
-    return Campaign(candidate, used, planned, found.hash, nomenclature.shipped().hash(), choice.seed)
+    return Campaign(candidate, used, planned, found.hash, nomenclature.release(choice.nomenclature), choice.seed)
 
 
 def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
@@ -76,7 +80,7 @@ def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: 
 
 
 def _drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
-    generation = FhirGeneration(nomenclature.shipped())
+    generation = FhirGeneration(made.release)
     probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask))
     book = ledger.Ledger(folder)
     try:
@@ -126,8 +130,11 @@ def _waivers(folder: Path) -> tuple[Waiver, ...]:
                  for w in raw["waivers"])
 
 
-def report(folder: Path, rejudge: bool = False, paths: Sequence[Path] = ()) -> Report:
-    """The report of a recorded run, as judged then or (``rejudge``) as judged now."""
+def report(
+    folder: Path, rejudge: bool = False, paths: Sequence[Path] = (), release: Path | None = None
+) -> Report:
+    """The report of a recorded run, as judged then or (``rejudge``) as judged now, codes by the ``release`` of a folder
+    or the one shipped."""
     record = ledger.read(folder)
     kept = record.folder / SCENARIOS
     chosen = list(paths) or ([kept] if kept.is_dir() else [])
@@ -138,8 +145,9 @@ def report(folder: Path, rejudge: bool = False, paths: Sequence[Path] = ()) -> R
     ground = Ground(profiles, {one.id: one for one in found.scenarios}, _waivers(record.folder), score(profiles))
     if not rejudge:
         return summarize(record, ground)
-    generation = FhirGeneration(nomenclature.shipped())
-    return summarize(record, ground, Rejudge(record, profiles, found, generation).judgements())
+    held = nomenclature.release(release)
+    judged = Rejudge(record, profiles, found, FhirGeneration(held)).judgements()
+    return summarize(record, replace(ground, nomenclatures=held.hash()), judged)
 
 
 def write_report(made: Report, folder: Path, formats: Iterable[str] = render.FORMATS) -> list[Path]:

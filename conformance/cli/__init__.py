@@ -15,7 +15,7 @@ COMMANDS = {
     "list": "List profiles, scenarios, requirements, checks or defects.",
     "explain": "Tell what a requirement means and how to pass it.",
     "profile": "Compare versions of the specification, write one as a FHIR package.",
-    "nomenclature": "Show value sets, code systems, and where a code stands.",
+    "nomenclature": "Show, import and compare releases of value sets and code systems.",
     "lint": "Check scenario, candidate and waiver files.",
     "serve": "Start the reference ROR, with or without a fault.",
     "selftest": "Measure the judge: each fault must be caught.",

@@ -15,11 +15,16 @@ from conformance.report.compare import changes
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--scenarios", "paths", multiple=True, type=click.Path(path_type=Path),
               help="Scenarios to judge with [those kept in the folder of the run].")
+@click.option("--nomenclature", "release", type=click.Path(path_type=Path),
+              help="Release to judge codes by, see `rorqual nomenclature import` [the one shipped].")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report of the new judgement to this folder.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(folder: Path, paths: tuple[Path, ...], out: Path | None, form: str) -> None:
+def command(
+    folder: Path, paths: tuple[Path, ...], release: Path | None, out: Path | None, form: str
+) -> None:
     """Judge FOLDER (a run) again and tell what changed since."""
-    then, now = workshop.report(folder, paths=paths), workshop.report(folder, rejudge=True, paths=paths)
+    then = workshop.report(folder, paths=paths)
+    now = workshop.report(folder, rejudge=True, paths=paths, release=release)
     changed = changes(then, now)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -21,19 +21,22 @@ from conformance.drive import carrier
 @click.option("--scenarios", "paths", multiple=True, type=click.Path(path_type=Path),
               help="Scenario files or folders, in place of those shipped.")
 @click.option("--waivers", type=click.Path(path_type=Path), help="Waivers file, in place of the candidate's.")
+@click.option("--nomenclature", "release", type=click.Path(path_type=Path),
+              help="Release to judge codes by, see `rorqual nomenclature import` [the one shipped].")
 @click.option("--seed", type=int, default=workshop.SEED, show_default=True, help="Seed of every choice.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-<product>].")
 @click.option("--dry-run", is_flag=True, help="List what would run, and send nothing.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     candidate: Path, profiles: tuple[str, ...], use_cases: tuple[str, ...], only: tuple[str, ...],
-    paths: tuple[Path, ...], waivers: Path | None, seed: int, out: Path | None, dry_run: bool, form: str,
+    paths: tuple[Path, ...], waivers: Path | None, release: Path | None, seed: int, out: Path | None, dry_run: bool,
+    form: str,
 ) -> None:
     """Run the homologation of CANDIDATE (a candidate.yaml) and write its report."""
     who, endpoint = workshop.read_candidate(candidate, waivers)
     if not dry_run:
         carrier.warm()  # while the scenarios are read
-    made = workshop.campaign(who, workshop.Choice(profiles, use_cases, only, paths, seed))
+    made = workshop.campaign(who, workshop.Choice(profiles, use_cases, only, paths, seed, release))
     if dry_run:
         show.plan(made, form)
         return

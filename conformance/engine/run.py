@@ -100,7 +100,7 @@ class Run:
             },
             "profiles": [{"id": name, "hash": one.hash} for name, one in campaign.profiles.items()],
             "scenarios": campaign.scenarios_hash,
-            "nomenclatures": campaign.release_hash,
+            "nomenclatures": campaign.release.hash(),
             "planned": [[one.profile.id, one.scenario.id] for one in campaign.planned],
         }
 

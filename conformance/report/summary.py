@@ -36,12 +36,14 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Ground:
-    """What a report is made from, beside the record."""
+    """What a report is made from, beside the record; ``nomenclatures`` is the hash of the release that it was judged
+    again by."""
 
     profiles: Mapping[str, Profile]
     scenarios: Mapping[str, Scenario]
     waivers: Sequence[Waiver] = ()
     score: Score | None = None
+    nomenclatures: str = ""
 
 
 def summarize(record: Record, ground: Ground, judgements: Iterable[Judgement] | None = None) -> Report:
@@ -97,7 +99,8 @@ class _Summary:
             waivers=tuple(self._waivers(rows)), uncovered=tuple(self._uncovered(rows)), score=self.ground.score,
             seed=header["seed"], rorqual=header["rorqual"], python=header["python"],
             profile_hashes={one["id"]: one["hash"] for one in header["profiles"]},
-            scenarios_hash=header["scenarios"], nomenclatures_hash=header["nomenclatures"], rejudged=self.rejudged,
+            scenarios_hash=header["scenarios"], nomenclatures_hash=self.ground.nomenclatures or header["nomenclatures"],
+            rejudged=self.rejudged,
         )
 
     def _last_seen(self) -> str:

@@ -193,3 +193,46 @@ def test_a_disk_that_refuses_stops_the_run_with_its_reason(ror, tmp_path):
     with pytest.raises(OperatorError, match="cannot be written"):
         workshop.drive(made, Endpoint(ror), folder, SystemClock(), spoil)
     assert not ledger.read(folder).complete, "what was written before is kept, and known to be incomplete"
+
+
+def test_a_record_is_judged_again_by_another_release_of_nomenclatures(ror, tmp_path):
+    import json
+
+    from conformance import nomenclature
+
+    folder = tmp_path / "run"
+    run(ror, folder, ("socle/50-structure-offres",))
+    shipped = nomenclature.shipped().folder
+    for name in ("same", "next"):
+        shutil.copytree(shipped, tmp_path / name)
+    path = tmp_path / "next" / "JDV_J20-ChampActivite-ROR.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["systems"][0]["codes"] = [one for one in document["systems"][0]["codes"] if one[0] != "02"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    then = workshop.report(folder)
+    same = workshop.report(folder, rejudge=True, release=tmp_path / "same")
+    later = workshop.report(folder, rejudge=True, release=tmp_path / "next")
+    verdicts = [{row.id: row.verdict for row in one.requirements} for one in (then, same, later)]
+    assert verdicts[0] == verdicts[1]
+    assert {name: verdict for name, verdict in verdicts[2].items() if verdict != verdicts[0][name]} == {
+        "ROR-NOM-HS-code": "fail"}
+    (problem,) = [one for one in later.problems if one.requirement == "ROR-NOM-HS-code"]
+    assert "received TRE_R227|02" in problem.says.en
+    assert later.nomenclatures_hash == nomenclature.Release(tmp_path / "next").hash()
+    assert later.nomenclatures_hash != then.nomenclatures_hash == same.nomenclatures_hash
+    with pytest.raises(OperatorError, match="no release of nomenclatures"):
+        workshop.report(folder, rejudge=True, release=tmp_path / "run")
+
+
+def test_a_run_pins_the_release_that_it_was_judged_by(ror, tmp_path):
+    from conformance import nomenclature
+
+    release = tmp_path / "release"
+    shutil.copytree(nomenclature.shipped().folder, release)
+    (release / "JDV_J20-ChampActivite-ROR.json").unlink()
+    made = workshop.campaign(WHO, workshop.Choice(only=("socle/50-structure-offres",), nomenclature=release))
+    workshop.drive(made, Endpoint(ror), tmp_path / "run", SystemClock(), lambda _event: None)
+    report = workshop.report(tmp_path / "run")
+    assert report.nomenclatures_hash == nomenclature.Release(release).hash()
+    assert {row.verdict for row in report.requirements} == {"pass"}, "what is not held is not judged, the rest is"

@@ -1,0 +1,89 @@
+"""Reading FHIR packages: a .tgz as npm delivers it, or a folder of JSON files.
+
+A package comes from outside: it holds files and nothing else, within its own folder, within bounds. What is wrong in
+it is told with its place.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import orjson
+
+from conformance.errors import AuthorError, OperatorError, Problem
+
+Found = tuple[str, Mapping[str, Any]]
+MOST_FILES = 50_000
+MOST_BYTES = 2 * 1024**3  # of all files, unpacked
+_SKIPPED = ("package.json", ".index.json")
+
+
+def read(path: Path) -> list[Found]:
+    """The FHIR resources of a package, each with its place. OperatorError when it is no package, or a hostile one;
+    AuthorError with every file that cannot be read."""
+    if path.is_dir():
+        files = _of_folder(path)
+    elif path.is_file():
+        files = _of_archive(path)
+    else:
+        raise OperatorError(f"{path}: no such file or folder")
+    found: list[Found] = []
+    problems: list[Problem] = []
+    size = 0
+    for number, (place, content) in enumerate(files):
+        size += len(content)
+        if number >= MOST_FILES or size > MOST_BYTES:
+            raise OperatorError(f"{path}: more than {MOST_FILES} files or {MOST_BYTES // 1024**2} MB; no package is "
+                                "that large")
+        try:
+            resource = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            problems.append(Problem(place, error.lineno, error.colno, f"not JSON in UTF-8: {error.msg}"))
+            continue
+        if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+            found.append((place, resource))
+    if problems:
+        raise AuthorError(problems)
+    if not found:
+        raise OperatorError(f"{path}: no FHIR resource in JSON is in it")
+    return found
+
+
+def _wanted(name: str) -> bool:
+    return name.endswith(".json") and PurePosixPath(name).name not in _SKIPPED
+
+
+def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+    for one in sorted(path.rglob("*")):
+        if one.is_symlink():
+            raise OperatorError(f"{one}: a link; a package holds files only")
+        if one.is_file() and _wanted(one.name):
+            try:
+                yield str(one), one.read_bytes()
+            except OSError as error:
+                raise OperatorError(f"{one}: cannot be read ({error.strerror})") from None
+
+
+def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            for entry in archive:
+                place = f"{path}!{entry.name}"
+                inside = PurePosixPath(entry.name)
+                if inside.is_absolute() or ".." in inside.parts:
+                    raise OperatorError(f"{place}: lies outside of the package")
+                if entry.isdir():
+                    continue
+                if not entry.isreg():
+                    raise OperatorError(f"{place}: a link or device; a package holds files only")
+                if entry.size > MOST_BYTES:
+                    raise OperatorError(f"{place}: {entry.size // 1024**2} MB; no package is that large")
+                content = archive.extractfile(entry)
+                if _wanted(entry.name) and content is not None:
+                    yield place, content.read()
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise OperatorError(f"{path}: is no package in .tgz, or is cut ({error or type(error).__name__})") from None
