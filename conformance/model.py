@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,11 @@ class Profile:
     extensions: Mapping[str, Any]
     checks: Mapping[str, tuple[str, ...]]
     rests_on: Mapping[str, Any]
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def named(self, names: Iterable[str]) -> list[str]:
+        """The ids of the requirements named, families (``ROR-STR-Location.*``) opened."""
+        return [identifier for name in names for identifier in self.families.get(name, (name,))]
 
 
 # --- the scenario ------------------------------------------------------------------------------------------
@@ -314,7 +319,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing seen by a check. No sentence and no severity: both are derived."""
+    """One thing seen by a check. No sentence and no severity: both are derived. ``requirement`` is that of the
+    single element concerned, where there is one."""
 
     code: str
     expected: str = ""
@@ -325,6 +331,7 @@ class Finding:
     cause: Cause = Cause.CANDIDATE
     defect: str = ""
     count: int = 1
+    requirement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class ValueSet:
     version: str
     complete: bool
     codes: Mapping[str, Mapping[str, str]]
+    ended: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    successors: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def systems(self) -> frozenset[str]:
         """The code systems that the value set draws from."""
@@ -31,17 +33,23 @@ class ValueSet:
         """Whether the code of that system belongs to the value set."""
         return code in self.codes.get(system, {})
 
+    def ended_by(self, system: str, code: str, day: str) -> str:
+        """The day since which a code is not valid any more, on a day; empty when it is, or when the day is unknown."""
+        end = self.ended.get((system, code), "")
+        return end if end and end <= day else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """One code of a nomenclature. ``status`` is empty for an active one, else retired (its end came) or deprecated (not
-    to be used any more); ``until`` is the day since which it is, where it is known."""
+    to be used any more); ``until`` is the day since which it is, ``successor`` the code to use, where known."""
 
     system: str
     code: str
     display: str
     status: str = ""
     until: str = ""
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,19 @@ class Release:
         codes = {one["system"]: {code[0]: code[1] for code in one["codes"]} for one in raw.get("systems", ())}
         if not codes:
             return None
-        return ValueSet(raw["name"], raw["canonical"], raw.get("version", ""), bool(raw["complete"]), codes)
+        every = [*(one for system in codes for one in self._system(system)), *_codes(raw)]
+        return ValueSet(
+            raw["name"], raw["canonical"], raw.get("version", ""), bool(raw["complete"]), codes,
+            ended={(one.system, one.code): one.until for one in every if one.status and one.until},
+            successors={(one.system, one.code): one.successor for one in every if one.successor})
+
+    def _system(self, canonical: str) -> Iterator[Code]:
+        """The codes of a code system, where the release holds it: it is there that their ends are told."""
+        path = self.folder / f"{canonical.split('/FHIR/')[0].rsplit('/', 1)[-1]}.json"
+        if path.is_file():
+            raw = self._raw(path)
+            if raw.get("canonical") == canonical and "codes" in raw:
+                yield from _codes(raw)
 
     def hash(self) -> str:
         """A hash of the files of the release."""
@@ -135,8 +155,8 @@ def _codes(raw: Mapping[str, Any]) -> Iterator[Code]:
     parts = raw["systems"] if "systems" in raw else [{"system": raw["canonical"], "codes": raw["codes"]}]
     for part in parts:
         for code, display, *more in part["codes"]:
-            status, until = (*more, "", "")[:2]
-            yield Code(part["system"], code, display, status or "", until or "")
+            status, until, successor = (*more, "", "", "")[:3]
+            yield Code(part["system"], code, display, status or "", until or "", successor or "")
 
 
 def shipped() -> Release:

@@ -42,7 +42,7 @@ def plan(
     """
     planned: list[Planned] = []
     for name in wanted or candidate.profiles:
-        for scenario in choose(library, name, use_cases, only):
+        for scenario in choose(library, profiles[name], use_cases, only):
             planned.append(Planned(profiles[name], scenario, _skip(candidate, scenario, use_cases, only)))
     return tuple(planned)
 

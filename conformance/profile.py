@@ -11,8 +11,8 @@ from typing import Any
 
 from conformance import data, source
 from conformance.errors import AuthorError, OperatorError, Problem
-from conformance.fhir.extension import held
 from conformance.model import Defect, Profile, Requirement, SearchParameter, Text
+from conformance.profile_elements import derived
 from conformance.verdict import Strength
 
 _FILES = {
@@ -78,7 +78,11 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
     identity = documents["profile.yaml"]
     structures = {d["id"]: d for name, d in documents.items()
                   if name.startswith("structures/") and "extensions" not in d}
-    extensions = documents.get("structures/extensions.yaml") or {"extensions": []}
+    raw = documents.get("structures/extensions.yaml") or {"extensions": []}
+    extensions = {one["url"]: one for one in raw["extensions"]}
+    written = documents["requirements.yaml"]
+    elements = derived(structures, extensions, {kind: text(why) for kind, why in
+                                                written.get("structures-not-received", {}).items()})
     return Profile(
         id=identity["id"],
         title=text(identity["title"]),
@@ -90,7 +94,7 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
         sources=tuple(item["name"] for item in identity["sources"]),
         constants=dict(identity["constants"]),
         headers=tuple(item["name"] for item in identity["headers"]),
-        requirements={r["id"]: _requirement(r) for r in documents["requirements.yaml"]["requirements"]},
+        requirements={**{one["id"]: _requirement(one) for one in written["requirements"]}, **elements.requirements},
         search_parameters={
             (p["resource"], p["name"]): _parameter(p)
             for p in documents["search-parameters.yaml"]["search-parameters"]
@@ -98,10 +102,11 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
         capability=documents["capability.yaml"],
         defects=tuple(_defect(d) for d in documents["spec-defects.yaml"]["defects"]),
         structures=structures,
-        extensions={e["url"]: held(e) for e in extensions["extensions"]},
+        extensions=extensions,
         checks={name: tuple([ids] if isinstance(ids, str) else ids)
                 for name, ids in documents["checks.yaml"]["checks"].items()},
         rests_on=documents["checks.yaml"].get("rests-on", {}),
+        families=elements.families,
     )
 
 

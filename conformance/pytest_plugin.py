@@ -105,7 +105,7 @@ class ScenarioError(Exception):
 
 
 def _labels(scenario: Any, profile: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
-    strengths = {profile.requirements[name].strength.value for name in scenario.verifies}
+    strengths = {profile.requirements[name].strength.value for name in profile.named(scenario.verifies)}
     severity = "critical" if "SHALL" in strengths else "normal" if "SHOULD" in strengths else "minor"
     yield "epic", (scenario.use_case,)
     yield "feature", (scenario.transaction,)

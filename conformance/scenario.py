@@ -157,16 +157,21 @@ def verified(raw: Mapping[str, Any], defaults: Mapping[str, tuple[str, ...]]) ->
 
 
 def choose(
-    library: Library, profile: str, use_cases: Sequence[str] = (), only: Sequence[str] = ()
+    library: Library, profile: Profile, use_cases: Sequence[str] = (), only: Sequence[str] = ()
 ) -> list[Scenario]:
     """The scenarios of a profile, narrowed to use cases and to ids (of scenarios, transactions, requirements)."""
-    chosen = library.of(profile)
+    chosen = library.of(profile.id)
     if use_cases:
         chosen = [scenario for scenario in chosen if scenario.use_case in use_cases]
     if only:
-        known = {word for s in library.scenarios for word in (s.id, s.transaction, s.use_case, *s.verifies)}
+        known = {word for one in library.scenarios for word in _names(one, profile)}
         for word in only:
             if word not in known:
                 raise OperatorError(f"nothing is called {word!r}; {source.suggest(word, known) or 'see rorqual list'}")
-        chosen = [s for s in chosen if {s.id, s.transaction, s.use_case, *s.verifies} & set(only)]
+        chosen = [one for one in chosen if _names(one, profile) & set(only)]
     return chosen
+
+
+def _names(one: Scenario, profile: Profile) -> set[str]:
+    """All by which a scenario may be chosen; the requirements of its families one by one, too."""
+    return {one.id, one.transaction, one.use_case, *one.verifies, *profile.named(one.verifies)}

@@ -176,7 +176,7 @@ def _expectation(
     for where_, expression in _expressions(check, parameters):
         _expression(reader, [*at, check, *where_], expression, names)
     structures = {name for profile in reader.profiles.values() for name in profile.structures}
-    if check in ("conforms", "codes") and parameters["structure"] not in structures:
+    if check in ("conforms", "codes", "elements") and parameters["structure"] not in structures:
         reader.problem([*at, check, "structure"], f"no structure is called {parameters['structure']!r}",
                        suggest(parameters["structure"], structures))
 
@@ -195,7 +195,7 @@ def _requirements(reader: _Reader) -> None:
     document = reader.document
     for name, profile in reader.profiles.items():
         for index, identifier in enumerate(document["verifies"]):
-            if identifier not in profile.requirements:
+            if identifier not in profile.requirements and identifier not in profile.families:
                 reader.problem(["verifies", index], f"{name} has no requirement {identifier!r}",
                                suggest(identifier, profile.requirements))
     used: dict[str, Path_] = {}

@@ -62,9 +62,11 @@ class Effect(StrEnum):
     """What a finding does to the requirement it speaks of.
 
     UNSHOWN: the answer held nothing to which the rule applies; it says nothing, neither good nor bad.
+    UNCONCERNED: no resource carries the element that the rule is about, and none has to.
     """
 
     UNSHOWN = "unshown"
+    UNCONCERNED = "unconcerned"
     BROKEN = "broken"
     UNVERIFIABLE = "unverifiable"
     PREVENTED = "prevented"
@@ -98,6 +100,8 @@ def consequence(effect: Effect, cause: Cause, strength: Strength) -> Verdict:
         return Verdict.ERROR
     if effect is Effect.UNSHOWN:
         return Verdict.NONE
+    if effect is Effect.UNCONCERNED:
+        return Verdict.NOT_APPLICABLE
     if cause is Cause.SPECIFICATION or effect is Effect.UNVERIFIABLE:
         return Verdict.INCONCLUSIVE
     return Verdict.FAIL if strength is Strength.SHALL else Verdict.PASS

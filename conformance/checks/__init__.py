@@ -64,6 +64,7 @@ CHECKS: Mapping[str, Check] = {
     "includes-only": Check(inclusion.includes_only, Ground.SEARCHSET),
     "conforms": Check(structure.conforms, Ground.SUCCESS),
     "codes": Check(structure.codes, Ground.SUCCESS),
+    "elements": Check(structure.elements, Ground.SUCCESS),
     "capability-statement": Check(capability.capability_statement, Ground.SUCCESS, reads=True),
     "declares-interactions": Check(capability.declares_interactions, Ground.SUCCESS),
     "declares-search": Check(capability.declares_search, Ground.SUCCESS),

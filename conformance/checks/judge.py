@@ -116,16 +116,29 @@ def _of_specification(spot: Spot, one: Finding) -> Finding:
 def _judgements(
     spot: Spot, sent: Sent, index: int, expectation: Expectation, findings: list[Finding], weight: Weight
 ) -> Iterator[Judgement]:
-    folded = fold(findings)
-    for identifier in expectation.verifies:
+    verified = spot.profile.named(expectation.verifies)
+    own: dict[str, list[Finding]] = {identifier: [] for identifier in verified}
+    of_all = [one for one in findings if one.requirement not in own]
+    narrower = _narrower(of_all)
+    for one in findings:
+        if one.requirement in own:
+            own[one.requirement].append(one)
+    for identifier in verified:
         requirement = spot.profile.requirements[identifier]
+        folded = fold([*of_all, *own[identifier]])
         mine = tuple(_softened(one, spot.profile, identifier) for one in folded)
         yield Judgement(
             profile=spot.profile.id, scenario=spot.scenario.id, step=sent.step.name, expectation=index,
             check=expectation.check, requirement=identifier, verdict=verdict_of(mine, requirement.strength),
             findings=mine, weight=weight, exchanges=tuple(one.id for one in sent.exchanges),
-            rests_on=rests_on(spot.profile, expectation, sent, identifier) if mine else (),
+            rests_on=(*rests_on(spot.profile, expectation, sent, identifier), *narrower) if mine else (),
         )
+
+
+def _narrower(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The requirements of single elements whose breach is all that a requirement of the whole tells."""
+    broken = [one.requirement for one in findings if one.effect is Effect.BROKEN]
+    return tuple(sorted(set(broken))) if all(broken) else ()
 
 
 def _softened(one: Finding, profile: Profile, requirement: str) -> Finding:
@@ -141,7 +154,8 @@ def _softened(one: Finding, profile: Profile, requirement: str) -> Finding:
 def verdict_of(findings: Iterable[Finding], strength: Strength) -> Verdict:
     """The verdict of an expectation that was judged: pass, unless a finding says worse, or that nothing was shown."""
     asked = [consequence(one.effect, one.cause, strength) for one in findings]
-    return worst(asked) if Verdict.NONE in asked else worst([Verdict.PASS, *asked])
+    nothing = Verdict.NONE in asked or Verdict.NOT_APPLICABLE in asked
+    return worst(asked) if nothing else worst([Verdict.PASS, *asked])
 
 
 def fold(findings: Iterable[Finding]) -> list[Finding]:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.bundle import Resource
-from conformance.fhir.coded import Coded
-from conformance.fhir.extended import Extended, extended
+from conformance.fhir.coding import NOMENCLATURE, Judged, judged
+from conformance.fhir.extended import extended
 from conformance.fhir.pool import Facts
 from conformance.fhir.r4 import r4
-from conformance.fhir.shape import Shape
-from conformance.fhir.slices import Difference
-from conformance.fhir.structure import Compiled
+from conformance.fhir.rule import Difference
+from conformance.fhir.structure import ASPECTS, Compiled, Structures
 from conformance.model import Finding, Profile
 from conformance.nomenclature import Release
+from conformance.requirement_ids import family, nomenclature_id, structure_id
 
-_compiled: dict[tuple[str, str], Compiled] = {}
+_structures: dict[tuple[str, int], Structures] = {}
 
 
-def compiled(profile: Profile, structure: str) -> Compiled:
-    """A structure of a profile, compiled once."""
-    key = (profile.hash, structure)
-    if key not in _compiled:
-        _compiled[key] = Compiled(profile.structures[structure], profile.extensions, Shape(r4()))
-    return _compiled[key]
+def structures(profile: Profile, release: Release) -> Structures:
+    """The structures of a profile, compiled once, with the value sets of a release."""
+    key = (profile.hash, id(release))
+    if key not in _structures:
+        _structures[key] = Structures(profile.structures, profile.extensions, profile.canonical, release, r4())
+    return _structures[key]
 
 
 def _concerned(evidence: Evidence, kind: str) -> Iterator[tuple[str, str, Resource]]:
@@ -38,90 +39,92 @@ def _concerned(evidence: Evidence, kind: str) -> Iterator[tuple[str, str, Resour
 
 def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """The resources of the structure's type respect one of its aspects."""
-    structure = compiled(evidence.profile, parameters["structure"])
-    aspect = parameters["aspect"]
+    structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
+    codes = ASPECTS[parameters["aspect"]]
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
         seen += 1
-        facts, key = evidence.facts(resource), ("differences", structure, aspect)
-        if key not in facts:
-            facts[key] = list(structure.differences(resource, aspect, _extensions(facts, resource, structure)))
-        for one in facts[key]:
-            yield finding(one.code, one.expected, f"{one.actual} ({resource.get('id')})", _at(place, one), exchange)
+        for one in _differences(evidence.facts(resource), resource, structure):
+            if one.code in codes:
+                seen_as = f"{one.actual} ({resource.get('id')})"
+                told = finding(one.code, one.expected, seen_as, _at(place, one), exchange)
+                yield replace(told, requirement=structure_id(one.element) if one.element else "")
     if not seen:
         yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
 
 
 def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
-    """The codes of bound elements are of a system of their value set, and belong to it."""
-    structure = compiled(evidence.profile, parameters["structure"])
-    aspect = parameters["aspect"]
+    """The codes of bound elements are of a system of their value set, belong to it, and are valid on the day."""
+    structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
+    wanted = NOMENCLATURE[parameters["aspect"]]
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
-        facts, key = evidence.facts(resource), ("codes", structure, aspect)
-        if key not in facts:
-            facts[key] = _coded(_codings(facts, resource, structure), evidence.release, aspect)
-        told, differences = facts[key]
-        seen += told
-        for one in differences:
-            yield finding(one.code, one.expected, one.actual, _at(place, one), exchange)
+        judged = _nomenclature(evidence, exchange, resource, structure)
+        seen += judged.told
+        for one in judged.differences:
+            if one.code in wanted:
+                yield _of_element(nomenclature_id(one.element), one, place, exchange)
     if not seen:
         yield finding("data.no-example", f"a coded element of {structure.type}", "none", "", evidence.first.id)
+
+
+def elements(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Each constrained element respects what the structure, or the definition of its extension, asks of it."""
+    structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
+    carried: Counter[str] = Counter()
+    seen = 0
+    for exchange, place, resource in _concerned(evidence, structure.type):
+        seen += 1
+        facts = evidence.facts(resource)
+        for one in _differences(facts, resource, structure):
+            if one.element:
+                yield _of_element(structure_id(one.element), one, place, exchange)
+        judged = _nomenclature(evidence, exchange, resource, structure)
+        for one in judged.differences:
+            yield _of_element(nomenclature_id(one.element), one, place, exchange)
+        carried.update(_carried(facts, resource, structure))
+        carried.update(nomenclature_id(element) for element in judged.elements)
+    if not seen:
+        yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
+        return
+    for identifier in evidence.profile.families[family(structure.type)]:
+        if identifier not in carried:
+            defect = evidence.profile.requirements[identifier].note
+            code = "specification.unevaluable" if defect else "data.not-carried"
+            yield replace(finding(code, identifier, "none", "", evidence.first.id), requirement=identifier,
+                          defect=defect)
+
+
+def _of_element(identifier: str, one: Difference, place: str, exchange: str) -> Finding:
+    return replace(finding(one.code, one.expected, one.actual, _at(place, one), exchange), requirement=identifier)
+
+
+def _differences(facts: Facts, resource: Resource, structure: Compiled) -> list[Difference]:
+    key = "differences", structure
+    if key not in facts:
+        facts[key] = structure.differences(resource)
+    found: list[Difference] = facts[key]
+    return found
+
+
+def _carried(facts: Facts, resource: Resource, structure: Compiled) -> frozenset[str]:
+    key = "carried", structure
+    if key not in facts:
+        facts[key] = frozenset(structure_id(one) for one in structure.carried.of(resource))
+    found: frozenset[str] = facts[key]
+    return found
 
 
 def _at(place: str, one: Difference) -> str:
     return f"{place}.{one.place}" if place else one.place
 
 
-def _extensions(facts: Facts, resource: Resource, structure: Compiled) -> list[Extended]:
-    key = "extensions", structure.type
+def _nomenclature(evidence: Evidence, exchange: str, resource: Resource, structure: Compiled) -> Judged:
+    """What the release says of the codes of a resource, on the day of the exchange."""
+    day = next((one.started[:10] for one in evidence.current.exchanges if one.id == exchange), "")
+    facts, key = evidence.facts(resource), ("codes", structure, day)
     if key not in facts:
-        facts[key] = extended(resource, structure.type)
-    found: list[Extended] = facts[key]
+        codings = structure.coded.of(resource, extended(resource, structure.type))
+        facts[key] = judged(codings, evidence.release, day)
+    found: Judged = facts[key]
     return found
-
-
-def _codings(facts: Facts, resource: Resource, structure: Compiled) -> list[Coded]:
-    key = "codings", structure
-    if key not in facts:
-        facts[key] = list(structure.coded.of(resource, _extensions(facts, resource, structure)))
-    found: list[Coded] = facts[key]
-    return found
-
-
-def _coded(codings: Iterable[Coded], release: Release, aspect: str) -> tuple[int, list[Difference]]:
-    """How many coded values could be told, and what is wrong with them."""
-    told = 0
-    found: list[Difference] = []
-    for one in codings:
-        wrong = _judged(release, one.value_sets, one.codings, one.required, aspect)
-        if wrong is not None:
-            told += 1
-            found += [Difference(code, one.place, expected, actual) for code, expected, actual in wrong]
-    return told, found
-
-
-def _spelling(system: str) -> str:
-    """A system without what is easily misspelt: scheme, case, hyphen or underscore."""
-    return system.lower().replace("http://", "https://").replace("_", "-").rstrip("/")
-
-
-@functools.lru_cache(maxsize=20_000)
-def _judged(
-    release: Release, names: tuple[str, ...], codings: tuple[tuple[str, str], ...], required: bool, aspect: str
-) -> list[tuple[str, str, str]] | None:
-    """What is wrong with codings that value sets bind: code of finding, expected, actual; None when it cannot be
-    told. The same codings are met in resource after resource."""
-    sets = [found for name in names if (found := release.value_set(name)) is not None]
-    if len(sets) < len(names):
-        return None
-    systems = {system for each in sets for system in each.systems()}
-    held = [(system, code) for system, code in codings if system in systems]
-    alike = {_spelling(system) for system in systems} & {_spelling(system) for system, _ in codings}
-    if aspect == "system" and not held and (required or alike):
-        shown = ", ".join(f"{system or 'no system'}|{code}" for system, code in codings) or "no coding"
-        return [("nomenclature.system", " or ".join(sorted(systems)), shown)]
-    if aspect == "code" and all(each.complete for each in sets):
-        return [("nomenclature.code", f"a code of {' or '.join(names)}", f"{system}|{code}") for system, code in held
-                if not any(each.holds(system, code) for each in sets)]
-    return []

@@ -52,7 +52,7 @@ def explained(
     tested = []
     for scenario in found.of(profile.id):
         checks = sorted({one.check for step in scenario.steps for one in step.expect
-                         if requirement.id in one.verifies})
+                         if requirement.id in profile.named(one.verifies)})
         tested += [{"scenario": scenario.id, "check": check, "title": scenario.title.in_(language)}
                    for check in checks]
     return {

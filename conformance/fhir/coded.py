@@ -2,116 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.fhir.bundle import Resource
 from conformance.fhir.extended import Extended
+from conformance.fhir.tree import Node, keys, short
+
+IMPLIED = "implied"  # in place of the system of a plain code
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """One coded value: its place, its codings (system, code), the value sets that may hold it.
+    """One coded value: its place, its codings (system, code), the value sets that may hold it, each with the element
+    that binds it.
 
-    ``required`` is False where open slicing lets codes of other systems stand beside.
+    ``required`` is False where open slicing lets codes of other systems stand beside; ``strength`` is the binding's.
     """
 
     place: str
     codings: tuple[tuple[str, str], ...]
     value_sets: tuple[str, ...]
     required: bool
+    elements: tuple[str, ...]
+    strength: str = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """Where an element, or slices of it, bind codes: the words of its path, the value sets and who binds them."""
+
+    path: tuple[str, ...]
+    value_sets: tuple[str, ...]
+    elements: tuple[str, ...]
+    sliced: bool
+    strength: str
 
 
 class CodedElements:
     """Where a structure and the extensions bind codes; finds them in resources."""
 
-    def __init__(self, structure: Mapping[str, Any], extensions: Mapping[str, Any]) -> None:
-        self._type, self._extensions = str(structure["type"]), extensions
-        self._bound, self._mandatory = _bound_paths(structure), list(_mandatory(structure))
+    def __init__(self, root: Node, extensions: Mapping[str, Node]) -> None:
+        self._type = root.id
+        self._bound = _bound(root, root.id)
+        self._extensions = {url: _bound(one, short(url)) for url, one in extensions.items()}
+        self._mandatory = list(_mandatory(root))
 
-    def of(self, resource: Resource, extended: Sequence[Extended]) -> Iterator[Coded]:
-        """The coded values of a resource that a required binding of its structure, or of an extension, concerns;
-        ``extended`` are the extensions of the resource."""
-        for path, (sets, sliced) in self._bound.items():
-            for place, value in _values(resource, self._type, path):
-                codings = _codings(value)
-                if codings is not None:
-                    yield Coded(place, codings, sets, not sliced)
-        for path, name, value_set in self._mandatory:
-            held = [pair for _, value in _values(resource, self._type, path) for pair in _codings(value) or ()]
+    def of(self, resource: Resource, extended: Iterable[Extended]) -> Iterator[Coded]:
+        """The coded values of a resource that a binding of its structure, or of an extension, concerns; ``extended``
+        are the extensions of the resource, those inside others included."""
+        yield from _coded(resource, self._type, self._bound)
+        for words, name, value_set, element in self._mandatory:
+            held = [pair for _, value in _values(resource, self._type, words) for pair in _codings(value) or ()]
             if held:
-                yield Coded(f"{path}:{name}", tuple(held), (value_set,), True)
+                place = ".".join((self._type, *words))
+                yield Coded(f"{place}:{name}", tuple(held), (value_set,), True, (element,))
         for place, one in extended:
-            definition = self._extensions.get(str(one.get("url")))
-            if definition is not None:
-                yield from _of_extension(one, place, definition, self._extensions)
+            bound = self._extensions.get(str(one.get("url")))
+            if bound:
+                yield from _coded(one, place, bound)
 
 
-def _mandatory(structure: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _coded(holder: Any, place: str, bound: Sequence[_Bound]) -> Iterator[Coded]:
+    for one in bound:
+        for at, value in _values(holder, place, one.path):
+            codings = _codings(value)
+            if codings is not None:
+                yield Coded(at, codings, one.value_sets, not one.sliced, one.elements, one.strength)
+
+
+def _mandatory(root: Node) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
     """Where a slice told by its value set is mandatory: one of all the codings of the element must be of it."""
-    for one in structure["elements"]:
-        path, binding = str(one["path"]), one.get("binding")
-        wanted = one.get("slice") and one.get("min", 0) >= 1 and not one.get("within")
-        if wanted and binding and "extension" not in path:
-            yield path, one["slice"], binding["value-set"]
+    for key, node in keys(root, root.id):
+        binding = node.said.get("binding")
+        if node.slice and node.said.get("min", 0) and binding and not node.said.get("within"):
+            yield node.words(), node.slice, binding["value-set"], key
 
 
-def _bound_paths(structure: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], bool]]:
-    found: dict[str, tuple[list[str], bool]] = {}
-    for one in structure["elements"]:
-        path, binding = str(one["path"]), one.get("binding")
-        if not binding or binding.get("strength") != "required" or one.get("within") or "extension" in path:
-            continue
-        if ":" in path or "[" in path:
-            continue
-        sets, sliced = found.get(path, ([], False))
-        found[path] = [*sets, binding["value-set"]], sliced or bool(one.get("slice"))
-    return {path: (tuple(sets), sliced) for path, (sets, sliced) in found.items()}
+def _bound(root: Node, name: str) -> list[_Bound]:
+    """The bindings of a tree, those of an element and its slices together; a part of an extension is told by its url.
+    """
+    found: dict[tuple[tuple[str, ...], str], list[tuple[str, str, bool]]] = {}
+    for key, node in keys(root, name):
+        binding = node.said.get("binding")
+        if binding is not None and node.codes:
+            sliced = bool(node.slice) and not node.choice
+            inside = any(":" in word and not word.startswith("extension:") for word in node.id.split(".")[:-1])
+            if not inside:
+                at = (node.words(), binding["strength"])
+                found.setdefault(at, []).append((binding["value-set"], key, sliced))
+    return [_Bound(path, tuple(one for one, _, _ in held), tuple(key for _, key, _ in held),
+                   any(sliced for _, _, sliced in held), strength) for (path, strength), held in found.items()]
 
 
-def _values(node: Any, place: str, path: str) -> Iterator[tuple[str, Any]]:
+def _values(node: Any, place: str, path: Sequence[str]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = [(place, node)]
-    for name in path.split(".")[1:]:
+    for word in path:
+        name, part = word, ""
+        if word.startswith("extension:"):
+            name, _, part = word.partition(":")
         deeper: list[tuple[str, Any]] = []
         for at, holder in found:
-            value = holder.get(name) if isinstance(holder, dict) else None
-            if isinstance(value, list):
-                deeper += [(f"{at}.{name}[{index}]", item) for index, item in enumerate(value)]
-            elif value is not None:
-                deeper.append((f"{at}.{name}", value))
+            if not isinstance(holder, dict):
+                continue
+            names = [each for each in holder if each.startswith(name[:-1])] if name[-1] == "*" else (name,)
+            for each in names:
+                value = holder.get(each)
+                if isinstance(value, list):
+                    deeper += [(f"{at}.{each}[{index}]", item) for index, item in enumerate(value)
+                               if not part or (isinstance(item, dict) and item.get("url") == part)]
+                elif value is not None:
+                    deeper.append((f"{at}.{each}", value))
         found = deeper
-    yield from found
+    return found
 
 
 def _codings(value: Any) -> tuple[tuple[str, str], ...] | None:
-    """The codings of a CodeableConcept or Coding; None for what carries no system (a plain code)."""
+    """The codings of a CodeableConcept or Coding; a plain code is of the system that its value set implies."""
+    if isinstance(value, str):
+        return ((IMPLIED, value),)
     if not isinstance(value, dict):
         return None
     items: Sequence[Any] = value["coding"] if isinstance(value.get("coding"), list) else [value]
     found = [(str(one.get("system", "")), str(one.get("code", ""))) for one in items
              if isinstance(one, dict) and "code" in one]
     return tuple(found) if found else None
-
-
-def _of_extension(
-    one: Mapping[str, Any], place: str, definition: Mapping[str, Any], extensions: Mapping[str, Any]
-) -> Iterator[Coded]:
-    parts = definition.get("parts")
-    if parts is None:
-        rule = definition.get("value") or definition
-        binding = rule.get("binding")
-        if binding and binding.get("strength") == "required":
-            for key in ("valueCodeableConcept", "valueCoding"):
-                codings = _codings(one.get(key))
-                if codings is not None:
-                    yield Coded(f"{place}.{key}", codings, (binding["value-set"],), True)
-        return
-    known = {part["url"]: part for part in parts}
-    held = one.get("extension")
-    for index, part in enumerate(held if isinstance(held, list) else ()):
-        if isinstance(part, dict):
-            url = str(part.get("url"))
-            inner = extensions.get(url) or known.get(url)
-            if inner is not None:
-                yield from _of_extension(part, f"{place}.extension[{index}]", inner, extensions)

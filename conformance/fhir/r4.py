@@ -64,7 +64,7 @@ class R4:
     its required bindings name (those whose codes we hold)."""
 
     def __init__(
-        self, structures: Sequence[Mapping[str, Any]], primitives: Mapping[str, Mapping[str, str]],
+        self, structures: Sequence[Mapping[str, Any]], primitives: Mapping[str, Mapping[str, Any]],
         codes: Mapping[str, Sequence[str]],
     ) -> None:
         self.primitives, self.codes = primitives, codes
@@ -129,7 +129,11 @@ class R4:
     def invariants(self, kind: str) -> Iterator[Invariant]:
         """The rules of a structure and of those that it is made from."""
         for one in self.lineage(kind):
-            yield from self._rules.get(one, ())
+            yield from self.own_invariants(one)
+
+    def own_invariants(self, kind: str) -> tuple[Invariant, ...]:
+        """The rules that a structure adds to those of the structures that it is made from."""
+        return self._rules.get(kind, ())
 
 
 def _invariant(raw: Mapping[str, Any]) -> Invariant:

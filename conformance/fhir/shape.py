@@ -1,14 +1,20 @@
-"""FHIR R4 as JSON Schema: what is known and of which form, and apart from it what must be there."""
+"""FHIR R4 as JSON Schema: what is known, of which form, and what must be there.
+
+What is told by its keyword (types, formats, codes, unknown elements) has no comment; the rest names its rule.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from conformance.fhir.invariant import said
 from conformance.fhir.r4 import R4, Element
+from conformance.fhir.rule import Rule, Schema, targets
 
-Schema = dict[str, Any]
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_EMPTY = Rule("structure.invariant", "", "", said("ele-1")).comment()
+_EXTENSION = Rule("structure.invariant", "", "", said("ext-1")).comment()
+_VALUE = "^_?value[A-Z]"
 
 
 class Shape:
@@ -16,41 +22,14 @@ class Shape:
 
     def __init__(self, facts: R4) -> None:
         self.facts = facts
+        self._known = sorted(facts.codes.get("resource-types", ()))
 
     def of_resource(self, kind: str) -> Schema:
-        """Elements known, lists where lists are, types, formats and codes of primitives: of a resource and of all that
-        it may hold."""
+        """Elements known and present, lists where lists are, types, formats and codes of primitives: of a resource and
+        of all that it may hold, contained resources apart."""
         definitions: dict[str, Schema] = {}
         schema = self._object(kind, definitions)
-        return {"$schema": _DRAFT, **schema, "$defs": definitions}
-
-    def least(self, kind: str) -> Schema:
-        """The elements that must be there: of a resource, and of what it holds where that is there."""
-        definitions: dict[str, Schema] = {}
-        schema = self._filled(kind, definitions)
-        return {"$schema": _DRAFT, **schema, "$defs": definitions}
-
-    def _filled(self, path: str, definitions: dict[str, Schema]) -> Schema:
-        rules: list[Schema] = []
-        properties: dict[str, Schema] = {}
-        for one in self.facts.below(path).values():
-            for name, kind in one.names() if one.types else [(one.name, "")]:
-                inner = self._inside(one, kind, definitions)
-                if inner:
-                    properties[name] = {"items": inner} if one.repeats else inner
-            if one.least and not one.choice:
-                rules.append(_present(one.name, bool(one.types) and one.types[0] in self.facts.primitives))
-        return {"properties": properties, **({"allOf": rules} if rules else {})}
-
-    def _inside(self, one: Element, kind: str, definitions: dict[str, Schema]) -> Schema:
-        """A reference to what must be in what a type or path holds; nothing for primitives and resources."""
-        path = kind if one.choice else self.facts.holds(one)
-        if not path or path in self.facts.primitives or self.facts.resource(path):
-            return {}
-        if path not in definitions:
-            definitions[path] = {}
-            definitions[path] = self._filled(path, definitions)
-        return {"$ref": f"#/$defs/{path}"}
+        return {"$schema": DRAFT, **schema, "$defs": definitions}
 
     def repeats(self, kind: str, path: Sequence[str]) -> bool:
         """Whether the element at the path is a list in JSON; False when FHIR R4 has none there."""
@@ -59,29 +38,52 @@ class Shape:
 
     def _object(self, path: str, definitions: dict[str, Schema]) -> Schema:
         properties: dict[str, Schema] = {}
+        rules: list[Schema] = [] if self.facts.resource(path) else [_filled()]
         if self.facts.resource(path):
             properties["resourceType"] = {"const": path}
         for one in self.facts.below(path).values():
-            for name, kind in one.names() if one.types else [(one.name, "")]:
+            for name, kind in _names(one):
                 inner = self._value(one, kind, definitions)
                 properties[name] = {"type": "array", "items": inner, "minItems": 1} if one.repeats else inner
                 if kind in self.facts.primitives:
                     properties[f"_{name}"] = self._beside(one, definitions)
-        return {"type": "object", "properties": properties, "additionalProperties": False}
+            rules += self._rules(one)
+        if path == "Extension":
+            rules.append(_valued())
+        held = {"type": "object", "properties": properties, "additionalProperties": False}
+        return {**held, "allOf": rules} if rules else held
+
+    def _rules(self, one: Element) -> Iterator[Schema]:
+        """That an element is there, once where its type is a choice, and null only where extensions stand beside."""
+        kinds = dict(_names(one))
+        if one.least:
+            names = [at for name, kind in kinds.items()
+                     for at in (name, *((f"_{name}",) if kind in self.facts.primitives else ()))]
+            rule = Rule("structure.missing", "", one.name, f"at least {one.least}")
+            asked: Schema = {"required": names} if len(names) == 1 else {"anyOf": [{"required": [at]} for at in names]}
+            yield {"$comment": rule.comment(), **asked}
+        if one.choice and len(kinds) > 1:
+            yield _once(one, list(kinds))
+        kind = next(iter(kinds.values()))
+        if one.repeats and kind in self.facts.primitives:
+            asked = {"properties": {one.name: {"items": {"type": self.facts.primitives[kind]["json"]}}}}
+            yield {"if": {"not": {"required": [f"_{one.name}"]}}, "then": asked}
 
     def _value(self, one: Element, kind: str, definitions: dict[str, Schema]) -> Schema:
         if kind in self.facts.primitives:
             return self._primitive(one, kind)
         if self.facts.resource(kind):
             return {"type": "object", "required": ["resourceType"]}
-        return self._defined(kind if one.choice else self.facts.holds(one), definitions)
+        made = self._defined(kind if one.choice else self.facts.holds(one), definitions)
+        if kind == "Reference" and one.targets and "Resource" not in one.targets:
+            return {"allOf": [made, targets(one.targets, self._known)]}
+        return made
 
     def _primitive(self, one: Element, kind: str) -> Schema:
         """Its type, form and codes; in a list, null holds the place of a value that has extensions only."""
         primitive = self.facts.primitives[kind]
         schema: Schema = {"type": [primitive["json"], "null"] if one.repeats else primitive["json"]}
-        if "pattern" in primitive:
-            schema["pattern"] = primitive["pattern"]
+        schema |= {word: primitive[word] for word in ("pattern", "minimum", "maximum") if word in primitive}
         codes = self.facts.codes.get(one.value_set, ()) if one.strength == "required" and kind == "code" else ()
         if codes:
             schema["enum"] = [*codes, *([None] if one.repeats else [])]
@@ -102,8 +104,24 @@ class Shape:
         return {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}, "minItems": 1}
 
 
-def _present(name: str, primitive: bool) -> Schema:
-    """An element must be there; instead of a primitive, its extensions may."""
-    if not primitive:
-        return {"required": [name]}
-    return {"if": {"not": {"required": [f"_{name}"]}}, "then": {"required": [name]}}
+def _names(one: Element) -> list[tuple[str, str]]:
+    return list(one.names()) if one.types else [(one.name, "")]
+
+
+def _once(one: Element, names: Sequence[str]) -> Schema:
+    """A choice has one type: of its names one is there, or none."""
+    there: list[Schema] = [{"required": [name]} for name in names]
+    rule = Rule("structure.too-many", "", one.name, "a value of one type")
+    return {"if": {"minProperties": 3 if one.path.startswith("Extension.") else 2},
+            "then": {"$comment": rule.comment(), "oneOf": [*there, {"not": {"anyOf": there}}]}}
+
+
+def _filled() -> Schema:
+    """Rule ele-1: an element holds something besides its id."""
+    return {"$comment": _EMPTY, "if": {"required": ["id"]}, "then": {"minProperties": 2}, "else": {"minProperties": 1}}
+
+
+def _valued() -> Schema:
+    """Rule ext-1: an extension has a value or extensions, not both."""
+    value = {"not": {"propertyNames": {"not": {"pattern": _VALUE}}}}
+    return {"$comment": _EXTENSION, "if": {"required": ["extension"]}, "then": {"not": value}, "else": value}

@@ -1,235 +1,293 @@
-"""Structures compiled to JSON Schema: cardinalities, types and formats, fixed values; extensions walked by hand.
-
-One schema per structure and aspect, so that a difference belongs to one requirement. The fast validator decides;
-it gives the place and the rule of each difference, which become codes of findings.
-"""
+"""Structures compiled: one JSON Schema for each, whose rules name their elements, and the named checks beside it."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import jsonschema_rs
-
 from conformance.fhir.bundle import Resource
+from conformance.fhir.carried import Carried
 from conformance.fhir.coded import CodedElements
-from conformance.fhir.extended import Extended
-from conformance.fhir.shape import Schema, Shape
-from conformance.fhir.slices import Difference, Slices
+from conformance.fhir.constraint import Constraints
+from conformance.fhir.engine import Engine, Fast, Path, Validator
+from conformance.fhir.extended import extended
+from conformance.fhir.invariant import Broken, Invariants, evaluated, said
+from conformance.fhir.r4 import R4, Invariant
+from conformance.fhir.rule import Difference, Rule, Schema
+from conformance.fhir.shape import Shape
+from conformance.fhir.tree import Node, short, tree
+from conformance.nomenclature import Release
 
-_GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/"
+_BY_KEYWORD = {"additionalProperties": "structure.unknown", "pattern": "structure.format", "minimum": "structure.format",
+               "maximum": "structure.format", "enum": "structure.code"}  # any other is about the type
+_FORMAT = "the format of its FHIR type"
+_EXPECTED = {"pattern": _FORMAT, "minimum": _FORMAT, "maximum": _FORMAT, "enum": "a code that FHIR allows here",
+             "additionalProperties": "elements of FHIR R4", "minItems": "a list with a member"}
+_TEXT_ONLY = ("pattern", "enum")
+_VALUE = re.compile(r"^value\b")
+ASPECTS = {
+    "cardinality": ("structure.missing", "structure.too-many"),
+    "type": ("structure.type", "structure.format", "structure.code", "structure.unknown", "structure.reference"),
+    "value": ("structure.value",),
+    "extension": ("structure.extension-missing", "structure.extension-count", "structure.extension-unknown",
+                  "structure.extension-value"),
+    "invariant": ("structure.invariant",),
+}
+
+
+class Structures:
+    """The structures of one version of the specification, compiled when first asked for, with the value sets of one
+    release."""
+
+    def __init__(self, structures: Mapping[str, Any], extensions: Mapping[str, Any], canonical: str, release: Release,
+                 facts: R4, engine: Engine = Fast) -> None:
+        self.structures, self.extensions, self.facts, self.engine = structures, extensions, facts, engine
+        self.shape, self.invariants = Shape(facts), Invariants(facts)
+        kinds = {name: str(one["type"]) for name, one in structures.items()}
+        self.constraints = Constraints(facts, extensions, f"{canonical}/StructureDefinition/", release.value_set,
+                                       kinds)
+        self._made: dict[str, Compiled] = {}
+
+    def of(self, name: str) -> Compiled:
+        """A structure by its id, or the base of FHIR by the name of a resource type."""
+        if name not in self._made:
+            raw = self.structures.get(name) or {"type": name, "elements": []}
+            self._made[name] = Compiled(raw, self)
+        return self._made[name]
+
+    def of_type(self, kind: str) -> Compiled | None:
+        """The structure of a resource type: of the specification where it has one, else of FHIR; None when we hold
+        neither."""
+        name = next((name for name, one in self.structures.items() if one["type"] == kind), kind)
+        return self.of(name) if name != kind or self.facts.resource(kind) else None
 
 
 class Compiled:
     """One structure ready to judge resources of its type."""
 
-    def __init__(self, structure: Mapping[str, Any], extensions: Mapping[str, Any], shape: Shape) -> None:
-        self.structure, self.extensions = structure, extensions
-        self.type = str(structure["type"])
-        self._types = jsonschema_rs.validator_for(shape.of_resource(self.type))
-        self._counts = jsonschema_rs.validator_for(_counts(structure, shape))
-        self._least = jsonschema_rs.validator_for(shape.least(self.type))
-        self._values = jsonschema_rs.validator_for(_values(structure, shape))
-        self._slices = Slices(structure)
-        self.coded = CodedElements(structure, extensions)
-        self._wanted = [one for one in structure["elements"] if "extension" in one and not one.get("within")]
+    def __init__(self, structure: Mapping[str, Any], whole: Structures) -> None:
+        self.structure, self.type, self._whole = structure, str(structure["type"]), whole
+        self.root = tree(structure, self.type, whole.facts)
+        self.schema = self._schema()
+        self._validator: Validator = whole.engine(self.schema)
+        self.carried = Carried(self.root, whole.constraints, whole.engine)
+        self.coded = CodedElements(self.root, whole.constraints.trees)
+        self._ruled = [*_ruled(self.root)]
+        self._extension_rules = {url: rules for url, root in whole.constraints.trees.items()
+                                 if (rules := [*_ruled(root)])}
 
-    def differences(self, resource: Resource, aspect: str, extensions: Sequence[Extended]) -> Iterator[Difference]:
-        """How the resource differs from the structure under one aspect; ``extensions`` are those that it has."""
-        if aspect == "extension":
-            yield from self._extensions(resource, extensions)
-            return
-        if aspect == "value":
-            yield from self._slices.differences(resource)
-        validators = {"cardinality": (self._counts, self._least), "type": (self._types,), "value": (self._values,)}
-        found = {_difference(error, aspect, self.type): None for validator in validators[aspect]
-                 for error in validator.iter_errors(resource) if not _of_another_type(error)}
-        yield from found  # once, though the structure and base FHIR may ask the same
+    def _schema(self) -> Schema:
+        schema = self._whole.shape.of_resource(self.type)
+        definitions = schema["$defs"]
+        every, extensions = self._whole.constraints.of_extensions()
+        if "Extension" in definitions:
+            definitions["Extension"] = {**definitions["Extension"],
+                                        "allOf": [*definitions["Extension"]["allOf"], every]}
+            definitions |= extensions
+        own = self._whole.constraints.of_structure(self.root).get("allOf", [])
+        return {**schema, "allOf": [*schema.get("allOf", ()), *own]}
 
-    def _extensions(self, resource: Resource, extensions: Sequence[Extended]) -> Iterator[Difference]:
-        by_holder: dict[str, list[Mapping[str, Any]]] = {}
-        for one in self._wanted:
-            by_holder.setdefault(str(one["path"]).removesuffix(".extension"), []).append(one)
-        for path, wanted in by_holder.items():
-            for place, holder in _holders(resource, self.type, path):
-                yield from self._counted(place, holder, wanted)
-        for place, one in extensions:
-            yield from self._extension(one, place)
+    def differences(self, resource: Resource) -> list[Difference]:
+        """How the resource differs from the structure and from FHIR R4, codes of nomenclatures apart."""
+        found: dict[tuple[str, str], Difference] = {}
+        if not self._validator.is_valid(resource):
+            for path, where in self._validator.errors(resource):
+                for one in self._told(resource, path, where):
+                    kept = found.get((one.code, one.place))
+                    if kept is None or (one.element and not kept.element):
+                        found[one.code, one.place] = one
+        for broken in self._broken(resource):
+            one = self._of_invariant(resource, broken)
+            found.setdefault((one.code, one.place + one.expected), one)
+        return [*found.values(), *self._contained(resource)]
 
-    def _counted(self, place: str, holder: Any, wanted: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
-        held = [one.get("url") for one in _list(holder.get("extension")) if isinstance(one, dict)]
-        for one in wanted:
-            count, least, most = held.count(one["extension"]), one.get("min", 0), one.get("max", "*")
-            name = f"{place}.extension:{one['slice']}"
-            if count < least:
-                yield Difference("structure.extension-missing", name, f"at least {least}", str(count))
-            elif most != "*" and count > int(most):
-                yield Difference("structure.extension-count", name, f"at most {most}", str(count))
+    def _contained(self, resource: Resource) -> Iterator[Difference]:
+        held = resource.get("contained")
+        for index, one in enumerate(held if isinstance(held, list) else ()):
+            kind = one.get("resourceType") if isinstance(one, dict) else None
+            if isinstance(kind, str) and self._whole.facts.resource(kind):
+                for each in self._whole.of(kind).differences(one):
+                    inner = each.place.removeprefix(kind)
+                    yield replace(each, place=f"{self.type}.contained[{index}]{inner}", element="")
 
-    def _extension(self, one: Mapping[str, Any], place: str) -> Iterator[Difference]:
-        """An extension of the guide, wherever it stands, has a known url, known parts and a value of its type."""
-        url = str(one.get("url", ""))
-        definition = self.extensions.get(url)
-        if definition is not None:
-            yield from self._defined(one, definition, place)
-        elif url.startswith(_GUIDE) or ":" not in url:
-            yield Difference("structure.extension-unknown", place, "an extension of the guide", url or "no url")
+    def _broken(self, resource: Resource) -> Iterator[Broken]:
+        yield from self._whole.invariants.broken(resource, self.type)
+        for words, rule in self._ruled:
+            yield from _own(resource, self.type, self.type, words, rule, resource)
+        if self._extension_rules:
+            for place, one in extended(resource, self.type):
+                for words, rule in self._extension_rules.get(str(one.get("url")), ()):
+                    yield from _own(one, "Extension", place, words, rule, resource)
 
-    def _defined(self, one: Mapping[str, Any], definition: Mapping[str, Any], place: str) -> Iterator[Difference]:
-        parts = definition.get("parts")
-        if parts is None:
-            yield from _valued(one, definition.get("value") or definition, place)
-            return
-        known = {part["url"]: part for part in parts}
-        counts: dict[str, int] = {}
-        for index, part in enumerate(_list(one.get("extension"))):
-            if not isinstance(part, dict):
+    def _of_invariant(self, resource: Resource, broken: Broken) -> Difference:
+        path = _path(broken.place)
+        return Difference("structure.invariant", broken.place, said(broken.rule.key), shown(_at(resource, path)),
+                          self.element(resource, path))
+
+    def _told(self, resource: Resource, path: Path, where: Sequence[str]) -> Iterator[Difference]:
+        comment, schema = _comment(self.schema, where)
+        keyword, value, place = where[-1], _at(resource, path), _place(self.type, path)
+        if comment:
+            yield self._of_rule(Rule.of(comment), schema, value, place, path, resource)
+        elif keyword == "additionalProperties":
+            for name in value if isinstance(value, dict) else ():
+                if name not in schema["properties"]:
+                    yield Difference("structure.unknown", f"{place}.{name}", _EXPECTED[keyword], shown(value[name]),
+                                     self.element(resource, path))
+        elif keyword not in _TEXT_ONLY or isinstance(value, str):
+            expected = _EXPECTED.get(keyword) or f"a JSON {_kinds(schema)}"
+            actual = str(value) if keyword in _TEXT_ONLY else shown(value)
+            yield Difference(_BY_KEYWORD.get(keyword, "structure.type"), place, expected, actual,
+                             self.element(resource, path))
+
+    def _of_rule(
+        self, rule: Rule, schema: Schema, value: Any, place: str, path: Path, resource: Resource
+    ) -> Difference:
+        if rule.below:
+            place += rule.below if rule.below.startswith(":") else f".{rule.below}"
+        at = (*path, rule.below) if rule.below and ":" not in rule.below else path
+        element = rule.element or self.element(resource, at)
+        if rule.code == "structure.extension-unknown":
+            place = place.removesuffix(".url")
+        return Difference(rule.code, place, rule.expected, self._actual(rule, schema, value), element)
+
+    def _actual(self, rule: Rule, schema: Schema, value: Any) -> str:
+        if "contains" in schema and isinstance(value, list):
+            told = self._whole.engine({"$defs": self.schema["$defs"], **schema["contains"]})
+            return str(sum(told.is_valid(one) for one in value))
+        if rule.code in ("structure.missing", "structure.extension-missing"):
+            return str(len(value)) if isinstance(value, list) else "absent"
+        if rule.code in ("structure.too-many", "structure.extension-count") and isinstance(value, list):
+            return str(len(value))
+        if rule.code == "structure.extension-value" and isinstance(value, dict):
+            return ", ".join(name for name in value if name.startswith("value")) or "no value"
+        if rule.code == "structure.too-many" and isinstance(value, dict):
+            return shown(value.get(rule.below, ", ".join(name for name in value if name.startswith(rule.below))))
+        return value if isinstance(value, str) else shown(value)
+
+    def element(self, resource: Resource, path: Path) -> str:
+        """The constrained element that a place belongs to: the deepest of which the structure, or the definition of an
+        extension, says something; empty when there is none."""
+        node: Node | None = self.root
+        key, best, here = self.type, "", resource
+        for word in path:
+            here = _member(here, word)
+            if isinstance(word, int):
+                url = str(here.get("url")) if isinstance(here, dict) else ""
+                if key.endswith(("extension", "Extension")) or (node is not None and node.name == "extension"):
+                    node, key, best = self._extension(node, key, best, url)
                 continue
-            url = str(part.get("url", ""))
-            counts[url] = counts.get(url, 0) + 1
-            inner = f"{place}.extension[{index}]"
-            if url not in known:
-                yield Difference("structure.extension-unknown", inner, "one of " + ", ".join(known), url or "no url")
-            elif url in self.extensions:
-                yield from self._defined(part, self.extensions[url], inner)
-            else:
-                yield from self._defined(part, known[url], inner)
-        for url, part in known.items():
-            yield from _part_count(counts.get(url, 0), part, f"{place}.extension:{url}")
+            name = word.removeprefix("_")
+            node = _child(node, name) if node is not None else None
+            key = f"{key}.{node.name if node is not None else name}"
+            if node is not None and node.said and node.evaluable:
+                best = key
+        return best
+
+    def _extension(self, node: Node | None, key: str, best: str, url: str) -> tuple[Node | None, str, str]:
+        if url in self._whole.constraints.trees:
+            return self._whole.constraints.trees[url], short(url), short(url)
+        for one in node.slices.values() if node is not None else ():
+            if one.slice == url or one.said.get("extension") == url:
+                return one, f"{key}:{one.slice}", f"{key}:{one.slice}" if one.said else best
+        return None, key, best
 
 
-def _part_count(count: int, part: Mapping[str, Any], place: str) -> Iterator[Difference]:
-    least, most = part.get("min", 0), part.get("max", "*")
-    if count < least:
-        yield Difference("structure.extension-missing", place, f"at least {least}", str(count))
-    elif most != "*" and count > int(most):
-        yield Difference("structure.extension-count", place, f"at most {most}", str(count))
+def _child(node: Node, name: str) -> Node | None:
+    found = node.children.get(name)
+    if found is not None:
+        return found
+    for one in node.children.values():
+        if one.choice and (name == one.name or name in dict(one.names()) or (
+                one.base is not None and name in dict(one.base.names()))):
+            return one
+    return None
 
 
-def _valued(one: Mapping[str, Any], definition: Mapping[str, Any], place: str) -> Iterator[Difference]:
-    types = definition.get("types") or ()
-    held = [key for key in one if key.startswith("value")]
-    accepted = [f"value{str(kind)[:1].upper()}{str(kind)[1:]}" for kind in types]
-    if accepted and not set(held) & set(accepted):
-        yield Difference("structure.extension-value", place, " or ".join(accepted), ", ".join(held) or "no value")
+def _ruled(root: Node) -> Iterator[tuple[tuple[str, ...], Invariant]]:
+    """The invariants that a structure adds, each with the path of its element; those of slices stand on extensions."""
+    for node in root.everything():
+        for rule in node.said.get("invariants", ()):
+            words = tuple(word.partition(":")[0] for word in node.id.split(".")[1:])
+            yield words, Invariant(rule["key"], rule["severity"], rule["expression"])
 
 
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
+def _own(
+    value: Any, kind: str, place: str, words: Sequence[str], rule: Invariant, resource: Resource
+) -> Iterator[Broken]:
+    if not words:
+        if not isinstance(value, dict):  # a primitive has a value, which is itself
+            rule = replace(rule, expression=_VALUE.sub("$this", rule.expression))
+        if evaluated(value, kind, rule, resource) is False:
+            yield Broken(place, rule)
+        return
+    if not isinstance(value, dict):
+        return
+    first = words[0].removesuffix("[x]")
+    for name, held in value.items():
+        if name == words[0] or (words[0].endswith("[x]") and name.startswith(first)):
+            inner = f"{kind}.{first}" if not words[0].endswith("[x]") else name.removeprefix(first)
+            for index, one in enumerate(held if isinstance(held, list) else [held]):
+                at = f"{place}.{name}[{index}]" if isinstance(held, list) else f"{place}.{name}"
+                yield from _own(one, inner, at, words[1:], rule, resource)
 
 
-def _holders(resource: Resource, kind: str, path: str) -> list[tuple[str, Any]]:
-    """The objects at a path, lists opened, with their places."""
-    found: list[tuple[str, Any]] = [(kind, resource)]
-    for name in path.split(".")[1:]:
-        deeper: list[tuple[str, Any]] = []
-        for place, holder in found:
-            value = holder.get(name)
-            if isinstance(value, list):
-                deeper += [(f"{place}.{name}[{i}]", item) for i, item in enumerate(value) if isinstance(item, dict)]
-            elif isinstance(value, dict):
-                deeper.append((f"{place}.{name}", value))
-        found = deeper
-    return found
-
-
-def _plain(structure: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
-    """Elements that stand at a plain path: no slice, no choice, no extension."""
-    for one in structure["elements"]:
-        path = str(one["path"]).split(".")[1:]
-        if one.get("slice") or one.get("within") or one.get("defect") or not path:
+def _comment(schema: Schema, where: Sequence[str]) -> tuple[str, Schema]:
+    """The comment of the rule that a place in a schema belongs to, and the part of the schema not respected."""
+    here: Any = schema
+    comment, holder = "", schema
+    for word in where:
+        if word in ("$ref", "if") and not (isinstance(here, dict) and isinstance(here.get(word), dict)):
             continue
-        if any(name in ("extension", "modifierExtension") or "[" in name or ":" in name for name in path):
+        while isinstance(here, dict) and word not in here and "$ref" in here:
+            here = _referred(schema, here["$ref"])
+        if isinstance(here, dict):
+            holder = here
+            comment = here.get("$comment", comment)
+        if word == "if":
             continue
-        yield path, one
+        here = here[int(word)] if isinstance(here, list) else here[word]
+    return comment, holder
 
 
-def _nested(schema: Schema, shape: Shape, kind: str, path: Sequence[str]) -> Schema:
-    """The schema of the object that holds the last name of the path, made on the way."""
-    here = schema
-    for index, name in enumerate(path[:-1]):
-        inner = here.setdefault("properties", {}).setdefault(name, {})
-        if shape.repeats(kind, path[: index + 1]):
-            inner = inner.setdefault("items", {})
-        here = inner
-    return here
+def _referred(schema: Schema, reference: str) -> Any:
+    return schema["$defs"][reference.removeprefix("#/$defs/")]
 
 
-def _counts(structure: Mapping[str, Any], shape: Shape) -> Schema:
-    schema: Schema = {}
-    kind = structure["type"]
-    for path, one in _plain(structure):
-        holder, name = _nested(schema, shape, kind, path), path[-1]
-        least, most = one.get("min", 0), one.get("max", "*")
-        listed = shape.repeats(kind, path)
-        if most == 0 or most == "0":
-            holder.setdefault("properties", {})[name] = False
-            continue
-        if least:
-            holder.setdefault("required", []).append(name)
-        rule = holder.setdefault("properties", {}).setdefault(name, {})
-        if listed and isinstance(rule, dict):
-            rule.update({"minItems": least} if least else {})
-            rule.update({"maxItems": int(most)} if most != "*" else {})
-    return schema
+def _kinds(schema: Schema) -> str:
+    wanted = schema.get("type", "value")
+    return " or ".join(one for one in wanted if one != "null") if isinstance(wanted, list) else str(wanted)
 
 
-def _values(structure: Mapping[str, Any], shape: Shape) -> Schema:
-    schema: Schema = {}
-    for path, one in _plain(structure):
-        wanted = one.get("fixed", one.get("pattern"))
-        if wanted is None:
-            continue
-        rule = {"const": wanted} if "fixed" in one else _pattern(wanted)
-        holder, name = _nested(schema, shape, structure["type"], path), path[-1]
-        target = holder.setdefault("properties", {}).setdefault(name, {})
-        target.update({"items": rule} if shape.repeats(structure["type"], path) else rule)
-    return schema
+def _member(here: Any, word: str | int) -> Any:
+    try:
+        return here[word]
+    except (LookupError, TypeError):
+        return None
 
 
-def _pattern(wanted: Any) -> Schema:
-    """A FHIR pattern: what it says must be there, more may be."""
-    if isinstance(wanted, dict):
-        return {"required": list(wanted), "properties": {name: _pattern(value) for name, value in wanted.items()}}
-    if isinstance(wanted, list):
-        return {"allOf": [{"contains": _pattern(item)} for item in wanted]}
-    return {"const": wanted}
+def _at(resource: Any, path: Path) -> Any:
+    for word in path:
+        resource = _member(resource, word)
+    return resource
 
 
-_CODES = {"required": "structure.missing", "minItems": "structure.missing", "maxItems": "structure.too-many",
-          "falseSchema": "structure.too-many", "type": "structure.type", "additionalProperties": "structure.type",
-          "anyOf": "structure.type", "pattern": "structure.format", "enum": "structure.code"}
+def _place(kind: str, path: Path) -> str:
+    return kind + "".join(f"[{word}]" if isinstance(word, int) else f".{word}" for word in path)
 
 
-def _difference(error: Any, aspect: str, kind: str) -> Difference:
-    path = list(error.instance_path)
-    schema_path = [str(part) for part in error.schema_path]
-    rule = next((part for part in reversed(schema_path) if part in _CODES or part in ("const", "contains")), "")
-    place = kind + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    code = "structure.value" if aspect == "value" else _CODES.get(rule, "")
-    if aspect == "cardinality" and not code:
-        code = "structure.too-many"
-    if not code:
-        code = "structure.type"
-    expected, _, actual = _told(error, rule, aspect)
-    if aspect == "cardinality" and rule == "required":
-        place = f"{place}.{expected}"
-        expected, actual = "at least 1", "absent"
-    return Difference(code, place, expected, actual)
+def _path(place: str) -> Path:
+    found: list[str | int] = []
+    for word in place.split(".")[1:]:
+        name, *indexes = word.split("[")
+        found += [name, *(int(one.rstrip("]")) for one in indexes)]
+    return tuple(found)
 
 
-def _of_another_type(error: Any) -> bool:
-    """Whether a value is no known code because it is no text at all, which its type tells."""
-    return list(error.schema_path)[-1:] == ["enum"] and not str(error.message).startswith('"')
-
-
-def _told(error: Any, rule: str, aspect: str) -> tuple[str, str, str]:
-    message = str(error.message)
-    if rule == "enum":
-        return "a code that FHIR allows here", "", message.rsplit(" is not one of ", 1)[0]
-    if rule == "required":
-        return message.split('"')[1] if '"' in message else message, "", ""
-    shown = message if len(message) <= 200 else message[:199] + "…"
-    words = {"pattern": "the format of its FHIR type", "type": "its FHIR type", "anyOf": "its FHIR type",
-             "additionalProperties": "elements of FHIR R4", "maxItems": "fewer items", "minItems": "more items"}
-    return words.get(rule, "the fixed value" if aspect == "value" else "the structure"), "", shown
+def shown(value: Any) -> str:
+    """A value as findings show it: as JSON writes it, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -146,7 +146,7 @@ class _Summary:
         for judgement in self.judgements:
             for one in judgement.findings:
                 untold = one.effect is Effect.UNSHOWN and (judgement.profile, judgement.requirement) in shown
-                if one.code != "data.no-value" and not untold:
+                if one.code != "data.no-value" and not untold and one.effect is not Effect.UNCONCERNED:
                     key = (judgement.profile, judgement.requirement, one.code, one.cause.value, one.defect)
                     groups.setdefault(key, []).append((judgement, one))
         made = [self._problem(key, seen) for key, seen in groups.items()]
@@ -281,7 +281,8 @@ def _consequence(one: Finding, root: str) -> Finding:
 
 
 def _gravity(one: Finding) -> tuple[int, int]:
-    effects = {Effect.PREVENTED: 3, Effect.BROKEN: 2, Effect.UNVERIFIABLE: 1, Effect.UNSHOWN: 0}
+    effects = {Effect.PREVENTED: 3, Effect.BROKEN: 2, Effect.UNVERIFIABLE: 1, Effect.UNSHOWN: 0,
+               Effect.UNCONCERNED: 0}
     return effects[one.effect], int(one.cause is Cause.CANDIDATE)
 
 

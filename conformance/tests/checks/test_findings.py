@@ -15,6 +15,8 @@ from conformance.tests.checks.stage import answer, entry, example, findings, off
 GOLDEN = Path(__file__).parent / "golden"
 GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition"
 TRE_227 = "https://mos.esante.gouv.fr/NOS/TRE_R227-ChampActivite/FHIR/TRE-R227-ChampActivite"
+TRE_G15 = "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante"
+TRE_R13 = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 OUTCOME = {"resourceType": "OperationOutcome",
            "issue": [{"severity": "error", "code": "invalid", "diagnostics": "no such parameter"}]}
 BY_NAME = [("name", "Alpha")]
@@ -41,6 +43,17 @@ def near(kilometres, **changes):
 def coded(system=TRE_227, code="02"):
     """An offer whose field of activity carries this code."""
     return example("HealthcareService", type=[{"coding": [{"system": system, "code": code}]}])
+
+
+def profession(code):
+    """An offer whose staff is of this profession."""
+    made = example("HealthcareService")
+    return {**made, "characteristic": [*made["characteristic"], {"coding": [{"system": TRE_G15, "code": code}]}]}
+
+
+def commune(code):
+    """The extension that says in which commune a place is."""
+    return {"url": f"{GUIDE}/ror-commune-cog", "valueCodeableConcept": {"coding": [{"system": TRE_R13, "code": code}]}}
 
 
 def with_extensions(kind, *more, without=()):
@@ -182,7 +195,12 @@ CASES = {
     "structure.missing": structure("HealthcareService", "cardinality", example("HealthcareService", providedBy=None)),
     "structure.too-many": structure("HealthcareService", "cardinality",
                                     example("HealthcareService", category=[{"text": "a"}, {"text": "b"}])),
-    "structure.type": structure("Location", "type", example("Location", beds=12)),
+    "structure.type": structure("Location", "type", example("Location", mode=12)),
+    "structure.unknown": structure("Location", "type", example("Location", beds=12)),
+    "structure.reference": structure("HealthcareService", "type", example("HealthcareService", providedBy={
+        "reference": "Location/1"})),
+    "structure.invariant": structure("HealthcareService", "invariant", example("HealthcareService", notAvailable=[
+        {"description": "Travaux", "during": {"start": "2026-12-01", "end": "2026-11-01"}}])),
     "structure.format": structure("Location", "type", example("Location", id="é à")),
     "structure.code": structure("HealthcareService", "type", example("HealthcareService", availableTime=[
         {"daysOfWeek": ["mon", "lundi"]}])),
@@ -200,6 +218,16 @@ CASES = {
         without=[f"{GUIDE}/ror-meta-creation-date"])),
     "nomenclature.system": case("codes", {"structure": "ror-healthcareservice", "aspect": "system"},
                                 [searchset(entry(coded(TRE_227.replace("https", "http"))))], [searchset(entry(coded()))]),
+    "nomenclature.ended": case("codes", {"structure": "ror-healthcareservice", "aspect": "validity"},
+                               [searchset(entry(profession("35")))], [searchset(entry(profession("40")))]),
+    "nomenclature.not-held": case("codes", {"structure": "ror-location", "aspect": "code"},
+                                  [searchset(entry(place(extension=[commune("75056")])))],
+                                  [searchset(entry(place(extension=[commune("44109")])))], path="Location"),
+    "data.not-carried": case("elements", {"structure": "ror-location"}, [searchset(entry(place(name="Site")))],
+                             [searchset(entry(offer()))], path="Location", requirement="ROR-STR-Location.alias"),
+    "specification.unevaluable": case("elements", {"structure": "ror-location"}, [searchset(entry(place(name="Site")))],
+                                      [searchset(entry(offer()))], path="Location",
+                                      requirement="ROR-STR-Location.alias:nomExterneSynchro"),
     "nomenclature.code": case("codes", {"structure": "ror-healthcareservice", "aspect": "code"},
                               [searchset(entry(coded(code="2")))], [searchset(entry(coded()))]),
 }

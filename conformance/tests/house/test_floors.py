@@ -9,10 +9,10 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
-    ("verdict", "errors", "data", "clock", "scenario_words"),
+    ("verdict", "errors", "data", "clock", "scenario_words", "requirement_ids"),
     ("model", "codes", "source", "package"),
     ("events", "nomenclature", "fhir"),
-    ("checks", "profile", "profile_diff", "profile_export", "nomenclature_import", "nomenclature_diff"),
+    ("checks", "profile", "profile_elements", "profile_diff", "profile_export", "nomenclature_import", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),

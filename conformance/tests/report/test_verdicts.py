@@ -42,6 +42,8 @@ def test_what_a_finding_asks_for(effect, cause, strength):
         assert asked is Verdict.ERROR
     elif effect is Effect.BROKEN and cause is not Cause.SPECIFICATION:
         assert asked is (Verdict.FAIL if strength is Strength.SHALL else Verdict.PASS)
+    elif effect is Effect.UNCONCERNED:
+        assert asked is Verdict.NOT_APPLICABLE
     else:
         assert asked in (Verdict.INCONCLUSIVE, Verdict.NONE)
     assert (asked is Verdict.FAIL) <= (cause is not Cause.SPECIFICATION), "never held against a candidate"
@@ -63,6 +65,9 @@ def test_nothing_shown_is_no_pass():
     assert verdict_of([unshown], Strength.SHALL) is Verdict.NONE
     assert verdict_of([], Strength.SHALL) is Verdict.PASS
     assert verdict_of([unshown, Finding("http.status")], Strength.SHALL) is Verdict.FAIL
+    unconcerned = Finding("data.not-carried", effect=Effect.UNCONCERNED, cause=Cause.DATA)
+    assert verdict_of([unconcerned], Strength.SHALL) is Verdict.NOT_APPLICABLE
+    assert verdict_of([unconcerned, Finding("structure.missing")], Strength.SHALL) is Verdict.FAIL
 
 
 @given(st.lists(st.sampled_from(["http.status", "bundle.total", "search.missing"]), max_size=40))
