@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -71,28 +70,28 @@ def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 def elements(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each constrained element respects what the structure, or the definition of its extension, asks of it."""
     structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
-    carried: Counter[str] = Counter()
+    mine = set(evidence.profile.families[family(structure.type)])
+    carried: set[str] = set()
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
         seen += 1
         facts = evidence.facts(resource)
         for one in _differences(facts, resource, structure):
-            if one.element:
+            if structure_id(one.element) in mine:
                 yield _of_element(structure_id(one.element), one, place, exchange)
         judged = _nomenclature(evidence, exchange, resource, structure)
         for one in judged.differences:
-            yield _of_element(nomenclature_id(one.element), one, place, exchange)
+            if one.code != "nomenclature.ended" and nomenclature_id(one.element) in mine:
+                yield _of_element(nomenclature_id(one.element), one, place, exchange)
         carried.update(_carried(facts, resource, structure))
         carried.update(nomenclature_id(element) for element in judged.elements)
     if not seen:
         yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
         return
-    for identifier in evidence.profile.families[family(structure.type)]:
-        if identifier not in carried:
-            defect = evidence.profile.requirements[identifier].note
-            code = "specification.unevaluable" if defect else "data.not-carried"
-            yield replace(finding(code, identifier, "none", "", evidence.first.id), requirement=identifier,
-                          defect=defect)
+    for identifier in sorted(mine - carried):
+        defect = evidence.profile.requirements[identifier].note
+        code = "specification.unevaluable" if defect else "data.not-carried"
+        yield replace(finding(code, identifier, "none", "", evidence.first.id), requirement=identifier, defect=defect)
 
 
 def _of_element(identifier: str, one: Difference, place: str, exchange: str) -> Finding:

@@ -64,7 +64,10 @@ def _judged(
         alike = {_spelling(system) for system in systems} & {_spelling(system) for system, _ in codings}
         if strength == "required" and (required or alike):
             wanted = " or ".join(sorted(systems))
-            return (Difference("nomenclature.system", "", wanted, _shown(codings), elements[0]),), elements[:1], True
+            meant = {_spelling(system) for system, _ in codings}
+            element = next((mine for one, mine in held if meant & {_spelling(each) for each in one.systems()}),
+                           elements[0])
+            return (Difference("nomenclature.system", "", wanted, _shown(codings), element),), (element,), True
         return (), concerned, True
     return tuple(_differences(held, mine, names, day)), concerned, True
 

@@ -14,6 +14,7 @@ from conformance.fhir.rule import Rule, Schema, targets
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _EMPTY = Rule("structure.invariant", "", "", said("ele-1")).comment()
 _EXTENSION = Rule("structure.invariant", "", "", said("ext-1")).comment()
+_ABSOLUTE = Rule("structure.extension-unknown", "", "", "an absolute url").comment()
 _VALUE = "^_?value[A-Z]"
 
 
@@ -44,6 +45,8 @@ class Shape:
         for one in self.facts.below(path).values():
             for name, kind in _names(one):
                 inner = self._value(one, kind, definitions)
+                if kind == "Extension" and path != "Extension":  # within an extension, parts have names for urls
+                    inner = {"allOf": [inner, {"properties": {"url": {"$comment": _ABSOLUTE, "pattern": ":"}}}]}
                 properties[name] = {"type": "array", "items": inner, "minItems": 1} if one.repeats else inner
                 if kind in self.facts.primitives:
                     properties[f"_{name}"] = self._beside(one, definitions)

@@ -21,8 +21,8 @@ from conformance.fhir.shape import Shape
 from conformance.fhir.tree import Node, short, tree
 from conformance.nomenclature import Release
 
-_BY_KEYWORD = {"additionalProperties": "structure.unknown", "pattern": "structure.format", "minimum": "structure.format",
-               "maximum": "structure.format", "enum": "structure.code"}  # any other is about the type
+_BY_KEYWORD = {"additionalProperties": "structure.unknown", "enum": "structure.code",
+               **dict.fromkeys(("pattern", "minimum", "maximum"), "structure.format")}  # any other: the type
 _FORMAT = "the format of its FHIR type"
 _EXPECTED = {"pattern": _FORMAT, "minimum": _FORMAT, "maximum": _FORMAT, "enum": "a code that FHIR allows here",
              "additionalProperties": "elements of FHIR R4", "minItems": "a list with a member"}

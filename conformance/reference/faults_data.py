@@ -138,6 +138,40 @@ def _finess_system(resource: Json) -> Json:
     return {**resource, "identifier": found}
 
 
+def _reversed(resource: Json) -> Json:
+    """A period of closing whose ends changed places."""
+    if "notAvailable" not in resource:
+        return resource
+    return {**resource, "notAvailable": [
+        {**one, "during": {"start": one["during"]["end"], "end": one["during"]["start"]}}
+        if {"start", "end"} <= set(one.get("during", {})) else one for one in resource["notAvailable"]]}
+
+
+def _at_home(resource: Json) -> Json:
+    if "address" not in resource:
+        return resource
+    return {**resource, "address": [{**one, "use": "home"} for one in resource["address"]]}
+
+
+def _same_ids(resource: Json) -> Json:
+    """An address and a position of the same element id."""
+    if "address" not in resource or "position" not in resource:
+        return resource
+    rest = {name: value for name, value in resource.items() if name not in ("address", "position")}
+    return {**rest, "address": {"id": "a", **resource["address"]}, "position": {"id": "a", **resource["position"]}}
+
+
+def _provided_by_a_place(resource: Json) -> Json:
+    place = resource.get("location", [{"reference": "Location/1"}])[0]
+    return {**resource, "providedBy": place}
+
+
+def _former_profession(resource: Json) -> Json:
+    former = {"coding": [{"system": _G15, "code": "35"}]}
+    return {**resource, "characteristic": [*resource["characteristic"], former]}
+
+
+_G15 = system_url("TRE_G15-ProfessionSante")
 _R211 = system_url("TRE_R211-ActiviteOperationnelle")
 _R244 = system_url("TRE_R244-CategorieOrganisation")
 _R66 = system_url("TRE_R66-CategorieEtablissement")
@@ -150,10 +184,10 @@ DATA: tuple[Fault, ...] = (
     Fault(
         "hs-system-wrong",
         {"fr": "L'activité opérationnelle a un mauvais système", "en": "The operational activity has a wrong system"},
-        "ROR-NOM-HS-system",
+        "ROR-NOM-HealthcareService.specialty:operationalActivity",
         {
             "ROR-HTTP-072": "the system is not written in full",
-            "ROR-STR-HS-cardinality": "no code of the mandatory slice",
+            "ROR-STR-HealthcareService.specialty:operationalActivity": "no code of the mandatory slice",
             "ROR-SP-HS-specialty": "searches by the right system select nothing",
         },
         resource=_only(
@@ -166,7 +200,7 @@ DATA: tuple[Fault, ...] = (
             "fr": "Le statut opérationnel du lieu a un mauvais système",
             "en": "The operational status of the place has a wrong system",
         },
-        "ROR-NOM-LOC-system",
+        "ROR-NOM-Location.operationalStatus",
         {"ROR-SP-LOC-operational-status": "searches by the right system select nothing"},
         resource=_only("Location", _sometimes(_operational_system)),
     ),
@@ -176,7 +210,7 @@ DATA: tuple[Fault, ...] = (
             "fr": "La catégorie d'établissement a un mauvais système",
             "en": "The category of establishment has a wrong system",
         },
-        "ROR-NOM-ORG-system",
+        "ROR-NOM-Organization.type:categorieEtablissement",
         {
             **_SEARCH_BY_TYPE,
             "ROR-HTTP-058": "searches by the right system select less",
@@ -187,7 +221,7 @@ DATA: tuple[Fault, ...] = (
     Fault(
         "hs-code-unknown",
         {"fr": "Un type d'offre est hors du jeu de valeurs", "en": "A type of offer is outside its value set"},
-        "ROR-NOM-HS-code",
+        "ROR-NOM-HealthcareService.category",
         {"ROR-SP-HS-service-category": "the code searched is not one of the value set"},
         resource=_only("HealthcareService", _sometimes(_concepts("category", _code(_R244, "ZZZ")))),
     ),
@@ -197,7 +231,7 @@ DATA: tuple[Fault, ...] = (
             "fr": "Un statut de capacité est hors du jeu de valeurs",
             "en": "A capacity status is outside its value set",
         },
-        "ROR-NOM-LOC-code",
+        "ROR-NOM-ror-location-supported-capacity.extension:capacityStatus.value",
         {"ROR-SP-LOC-capacity-status": "the code searched is not one of the value set"},
         resource=_only("Location", _sometimes(_capacity_code)),
     ),
@@ -207,14 +241,14 @@ DATA: tuple[Fault, ...] = (
             "fr": "Une catégorie d'établissement est hors du jeu de valeurs",
             "en": "A category of establishment is outside its value set",
         },
-        "ROR-NOM-ORG-code",
+        "ROR-NOM-Organization.type:categorieEtablissement",
         _SEARCH_BY_TYPE,
         resource=_only("Organization", _concepts("type", _code(_R66, "99999"))),
     ),
     Fault(
         "hs-mandatory-missing",
         {"fr": "Des offres n'ont pas de champ d'activité", "en": "Some offers have no field of activity"},
-        "ROR-STR-HS-cardinality",
+        "ROR-STR-HealthcareService.type",
         _SEARCHED,
         resource=_only("HealthcareService", _sometimes(_without("type"))),
     ),
@@ -224,20 +258,20 @@ DATA: tuple[Fault, ...] = (
             "fr": "Des fermetures n'ont pas la description que FHIR exige",
             "en": "Some closures lack the description that FHIR wants",
         },
-        "ROR-STR-HS-cardinality",
+        "ROR-STR-HealthcareService.notAvailable",
         resource=_only("HealthcareService", _unexplained),
     ),
     Fault(
         "loc-mandatory-missing",
         {"fr": "Des lieux n'ont pas de commune", "en": "Some places have no commune"},
-        "ROR-STR-LOC-extension",
-        {"ROR-STR-LOC-cardinality": "a mandatory extension is missing", **_SEARCHED},
+        "ROR-STR-Location.extension:ror-commune-cog",
+        _SEARCHED,
         resource=_only("Location", _sometimes(_without_extension(ROR + "ror-commune-cog"))),
     ),
     Fault(
         "loc-last-update-missing",
         {"fr": "Des lieux n'ont pas de date de mise à jour", "en": "Some places have no date of update"},
-        "ROR-STR-LOC-cardinality",
+        "ROR-STR-Location.meta.lastUpdated",
         {"ROR-HTTP-070": "they cannot be searched by date"},
         resource=_only(
             "Location",
@@ -255,7 +289,7 @@ DATA: tuple[Fault, ...] = (
             "fr": "Des organisations n'ont pas de date de mise à jour",
             "en": "Some organizations have no date of update",
         },
-        "ROR-STR-ORG-cardinality",
+        "ROR-STR-Organization.meta.lastUpdated",
         {"ROR-HTTP-070": "they cannot be searched by date"},
         resource=_only(
             "Organization",
@@ -273,15 +307,13 @@ DATA: tuple[Fault, ...] = (
             "fr": "Une partie d'extension est posée sur l'offre",
             "en": "A part of an extension stands on the offer itself",
         },
-        "ROR-STR-HS-extension",
-        {"ROR-STR-HS-type": "its url is not absolute"},
+        "ROR-STR-HealthcareService.extension",
         resource=_only("HealthcareService", _patients_at_top),
     ),
     Fault(
         "hs-extension-missing",
         {"fr": "Des offres n'ont pas l'extension de sensibilité", "en": "Some offers lack the sensitivity extension"},
-        "ROR-STR-HS-extension",
-        {"ROR-STR-HS-cardinality": "a mandatory extension is missing"},
+        "ROR-STR-HealthcareService.extension:ror-healthcareservice-sensitive-unit",
         resource=_only(
             "HealthcareService", _sometimes(_without_extension(ROR + "ror-healthcareservice-sensitive-unit"))
         ),
@@ -289,7 +321,7 @@ DATA: tuple[Fault, ...] = (
     Fault(
         "loc-extension-part-unknown",
         {"fr": "Une capacité porte une partie inconnue", "en": "A capacity carries an unknown part"},
-        "ROR-STR-LOC-extension",
+        "ROR-STR-ror-location-supported-capacity",
         {},
         resource=_only(
             "Location",
@@ -302,9 +334,8 @@ DATA: tuple[Fault, ...] = (
     Fault(
         "loc-capacity-type-missing",
         {"fr": "Une capacité n'a pas de nature", "en": "A capacity has no type"},
-        "ROR-STR-LOC-extension",
+        "ROR-STR-ror-location-supported-capacity.extension:capacityType",
         {
-            "ROR-STR-LOC-cardinality": "a mandatory part is missing",
             "ROR-SP-LOC-capacity-type": "there is no type to search",
         },
         resource=_only("Location", _sometimes(_mapped(_CAPACITY, _without_extension("capacityType")))),
@@ -315,14 +346,14 @@ DATA: tuple[Fault, ...] = (
             "fr": "Les organisations portent une extension inconnue du guide",
             "en": "Organizations carry an extension that the guide has not",
         },
-        "ROR-STR-ORG-extension",
+        "ROR-STR-Organization.extension",
         {},
         resource=_only("Organization", _foreign_extension),
     ),
     Fault(
         "hs-date-format",
         {"fr": "La date de mise à jour des offres est mal formée", "en": "The date of update of offers is malformed"},
-        "ROR-STR-HS-type",
+        "ROR-STR-HealthcareService.meta.lastUpdated",
         {
             "ROR-HTTP-070": "dates that cannot be compared",
             "ROR-SP-HS-lastUpdated": "dates that cannot be compared",
@@ -334,13 +365,13 @@ DATA: tuple[Fault, ...] = (
     Fault(
         "hs-code-of-fhir-unknown",
         {"fr": "Un jour d'ouverture est un code inconnu de FHIR", "en": "A day of opening is a code unknown to FHIR"},
-        "ROR-STR-HS-type",
+        "ROR-STR-HealthcareService.availableTime.daysOfWeek",
         resource=_only("HealthcareService", _sometimes(_french_days)),
     ),
     Fault(
         "loc-number-as-text",
         {"fr": "La latitude est écrite comme un texte", "en": "The latitude is written as a string"},
-        "ROR-STR-LOC-type",
+        "ROR-STR-Location.position.latitude",
         {},
         resource=_only("Location", _position_as_text),
     ),
@@ -357,7 +388,7 @@ DATA: tuple[Fault, ...] = (
             "fr": "La description de la période de fermeture n'est pas celle du guide",
             "en": "The description of the closing period is not that of the guide",
         },
-        "ROR-STR-HS-value",
+        "ROR-STR-HealthcareService.notAvailable:closingReopeningDate.description",
         {},
         resource=_only("HealthcareService", _other_description),
     ),
@@ -367,8 +398,46 @@ DATA: tuple[Fault, ...] = (
             "fr": "Le système du numéro FINESS n'est pas celui du guide",
             "en": "The system of the FINESS number is not that of the guide",
         },
-        "ROR-STR-ORG-value",
+        "ROR-STR-Organization.identifier:finess.system",
         {"ROR-HTTP-075": "searches by the right system select nothing"},
         resource=_only("Organization", _finess_system),
+    ),
+    Fault(
+        "hs-period-reversed",
+        {"fr": "Une fermeture finit avant de commencer", "en": "A closing ends before it starts"},
+        "ROR-STR-HealthcareService.notAvailable",
+        {
+            "ROR-STR-HealthcareService.notAvailable:closingReopeningDate.during.start": "the dates changed places",
+            "ROR-SP-HS-notavailable-closing-reopeningdate": "the dates changed places",
+        },
+        resource=_only("HealthcareService", _reversed),
+    ),
+    Fault(
+        "loc-element-id-twice",
+        {"fr": "Deux éléments d'un lieu ont le même id", "en": "Two elements of a place have the same id"},
+        "ROR-STR-Location.position",
+        resource=_only("Location", _same_ids),
+    ),
+    Fault(
+        "org-address-at-home",
+        {"fr": "L'adresse d'une organisation est un domicile", "en": "The address of an organization is a home"},
+        "ROR-STR-Organization.address",
+        resource=_only("Organization", _at_home),
+    ),
+    Fault(
+        "hs-reference-to-a-place",
+        {"fr": "Une offre est rattachée à un lieu", "en": "An offer is provided by a place"},
+        "ROR-STR-HealthcareService.providedBy",
+        {
+            "ROR-HTTP-033": "the reference leads nowhere",
+            "ROR-HTTP-053": "the reference leads nowhere",
+        },
+        resource=_only("HealthcareService", _sometimes(_provided_by_a_place)),
+    ),
+    Fault(
+        "hs-code-ended",
+        {"fr": "Un code de profession n'est plus en vigueur", "en": "A code of profession is not valid any more"},
+        "ROR-NOM-HS-validity",
+        resource=_only("HealthcareService", _former_profession),
     ),
 )
