@@ -19,7 +19,7 @@ class Constraints:
 
     def __init__(self, facts: R4, extensions: Mapping[str, Raw], guide: str, value_sets: ValueSets,
                  kinds: Mapping[str, str]) -> None:
-        self.facts, self._guide, self._kinds = facts, guide, kinds
+        self.facts, self.guide, self._kinds = facts, guide, kinds
         self._told = Discriminators(facts, value_sets)
         self.conditions: dict[str, Schema] = {}
         self.trees = {url: tree(one, "Extension", facts) for url, one in extensions.items()}
@@ -33,10 +33,10 @@ class Constraints:
         names = {url: f"extension-{number}" for number, url in enumerate(self.trees)}
         definitions = {names[url]: self._definition(url, root) for url, root in self.trees.items()}
         known = [{"if": _url(url), "then": {"$ref": f"#/$defs/{names[url]}"}} for url in self.trees]
-        guide = {"if": {"properties": {"url": {"pattern": f"^{self._guide}"}}, "required": ["url"]},
+        guide = {"if": {"properties": {"url": {"pattern": f"^{self.guide}"}}, "required": ["url"]},
                  "then": {"properties": {"url": {
                      "$comment": Rule("structure.extension-unknown", "", "", "an extension of the guide").comment(),
-                     "enum": [url for url in self.trees if url.startswith(self._guide)]}}}}
+                     "enum": [url for url in self.trees if url.startswith(self.guide)]}}}}
         absolute = {"properties": {"url": {"type": "string", "pattern": ":"}}, "required": ["url"]}
         return {"if": absolute, "then": {"allOf": [guide, *known]}}, definitions
 
@@ -103,13 +103,13 @@ class Constraints:
             accepted = [name for name, _ in child.names()] if str(child.said.get("max", "1")) != "0" else []
             if len(accepted) < len(child.base.types):
                 yield _only(child, accepted, key)
-        kinds = [self._kind(one) for one in child.said.get("targets", ())]
+        kinds = [self.kind(one) for one in child.said.get("targets", ())]
         if kinds and all(kinds) and "Resource" not in kinds:
             for name, kind in child.names():
                 if kind == "Reference":
                     yield _of(child, name, targets(kinds, self.facts.codes.get("resource-types", ()), key))
 
-    def _kind(self, canonical: str) -> str:
+    def kind(self, canonical: str) -> str:
         """The type of the resources of a structure, by its canonical; empty when it is not known."""
         name = canonical.rsplit("/", 1)[-1].partition("|")[0]
         if name in self._kinds:

@@ -112,7 +112,7 @@ class Invariants:
         self._members: dict[str, dict[str, tuple[str, Element]]] = {}
 
     def broken(self, resource: Holder, kind: str) -> Iterator[Broken]:
-        """The rules that a resource of a type breaks; those that are mere advice of best practice are left out."""
+        """The rules that a resource of a type breaks; those that are advice (warning, best practice) are left out."""
         yield from self._walk(resource, kind, kind, resource, set())
 
     def _walk(self, value: Holder, path: str, place: str, resource: Holder, ids: set[str]) -> Iterator[Broken]:
@@ -140,7 +140,7 @@ class Invariants:
                     yield from self._walk(one, inner, at, resource, ids)
 
     def _kept(self, value: Any, where: str, rule: Invariant, path: str, resource: Holder) -> bool:
-        if rule.key in _IN_SCHEMAS or rule.severity == "best-practice":
+        if rule.key in _IN_SCHEMAS or rule.severity != "error":
             return True
         sure = SURE.get((where, rule.key))
         if sure is not None and isinstance(value, dict) and sure(value):
@@ -151,7 +151,7 @@ class Invariants:
         if path not in self._of_type:
             kinds = self._facts.lineage(path) if "." not in path else self._facts.lineage("BackboneElement")
             self._of_type[path] = tuple((kind, rule) for kind in kinds for rule in self._facts.own_invariants(kind)
-                                        if rule.key not in _IN_SCHEMAS and rule.severity != "best-practice")
+                                        if rule.key not in _IN_SCHEMAS and rule.severity == "error")
         return self._of_type[path]
 
     def _inside(self, path: str) -> dict[str, tuple[str, Element]]:

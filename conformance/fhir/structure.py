@@ -45,6 +45,7 @@ class Structures:
     def __init__(self, structures: Mapping[str, Any], extensions: Mapping[str, Any], canonical: str, release: Release,
                  facts: R4, engine: Engine = Fast) -> None:
         self.structures, self.extensions, self.facts, self.engine = structures, extensions, facts, engine
+        self.release = release
         self.shape, self.invariants = Shape(facts), Invariants(facts)
         kinds = {name: str(one["type"]) for name, one in structures.items()}
         self.constraints = Constraints(facts, extensions, f"{canonical}/StructureDefinition/", release.value_set,
@@ -58,6 +59,10 @@ class Structures:
             self._made[name] = Compiled(raw, self)
         return self._made[name]
 
+    def extension(self, url: str) -> Node | None:
+        """The tree of the definition of an extension; None for one that the specification does not define."""
+        return self.constraints.trees.get(url)
+
     def of_type(self, kind: str) -> Compiled | None:
         """The structure of a resource type: of the specification where it has one, else of FHIR; None when we hold
         neither."""
@@ -69,7 +74,7 @@ class Compiled:
     """One structure ready to judge resources of its type."""
 
     def __init__(self, structure: Mapping[str, Any], whole: Structures) -> None:
-        self.structure, self.type, self._whole = structure, str(structure["type"]), whole
+        self.structure, self.type, self.whole = structure, str(structure["type"]), whole
         self.root = tree(structure, self.type, whole.facts)
         self.schema = self._schema()
         self._validator: Validator = whole.engine(self.schema)
@@ -80,14 +85,14 @@ class Compiled:
                                  if (rules := [*_ruled(root)])}
 
     def _schema(self) -> Schema:
-        schema = self._whole.shape.of_resource(self.type)
+        schema = self.whole.shape.of_resource(self.type)
         definitions = schema["$defs"]
-        every, extensions = self._whole.constraints.of_extensions()
+        every, extensions = self.whole.constraints.of_extensions()
         if "Extension" in definitions:
             definitions["Extension"] = {**definitions["Extension"],
                                         "allOf": [*definitions["Extension"]["allOf"], every]}
             definitions |= extensions
-        own = self._whole.constraints.of_structure(self.root).get("allOf", [])
+        own = self.whole.constraints.of_structure(self.root).get("allOf", [])
         return {**schema, "allOf": [*schema.get("allOf", ()), *own]}
 
     def differences(self, resource: Resource) -> list[Difference]:
@@ -108,13 +113,13 @@ class Compiled:
         held = resource.get("contained")
         for index, one in enumerate(held if isinstance(held, list) else ()):
             kind = one.get("resourceType") if isinstance(one, dict) else None
-            if isinstance(kind, str) and self._whole.facts.resource(kind):
-                for each in self._whole.of(kind).differences(one):
+            if isinstance(kind, str) and self.whole.facts.resource(kind):
+                for each in self.whole.of(kind).differences(one):
                     inner = each.place.removeprefix(kind)
                     yield replace(each, place=f"{self.type}.contained[{index}]{inner}", element="")
 
     def _broken(self, resource: Resource) -> Iterator[Broken]:
-        yield from self._whole.invariants.broken(resource, self.type)
+        yield from self.whole.invariants.broken(resource, self.type)
         for words, rule in self._ruled:
             yield from _own(resource, self.type, self.type, words, rule, resource)
         if self._extension_rules:
@@ -156,7 +161,7 @@ class Compiled:
 
     def _actual(self, rule: Rule, schema: Schema, value: Any) -> str:
         if "contains" in schema and isinstance(value, list):
-            told = self._whole.engine({"$defs": self.schema["$defs"], **schema["contains"]})
+            told = self.whole.engine({"$defs": self.schema["$defs"], **schema["contains"]})
             return str(sum(told.is_valid(one) for one in value))
         if rule.code in ("structure.missing", "structure.extension-missing"):
             return str(len(value)) if isinstance(value, list) else "absent"
@@ -188,8 +193,8 @@ class Compiled:
         return best
 
     def _extension(self, node: Node | None, key: str, best: str, url: str) -> tuple[Node | None, str, str]:
-        if url in self._whole.constraints.trees:
-            return self._whole.constraints.trees[url], short(url), short(url)
+        if url in self.whole.constraints.trees:
+            return self.whole.constraints.trees[url], short(url), short(url)
         for one in node.slices.values() if node is not None else ():
             if one.slice == url or one.said.get("extension") == url:
                 return one, f"{key}:{one.slice}", f"{key}:{one.slice}" if one.said else best

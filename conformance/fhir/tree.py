@@ -83,6 +83,8 @@ class Node:
             held = (*held[:-1], f"_{held[-1]}")
         if self.slice and self.name in ("extension", "modifierExtension"):
             return (*held, f"{self.name}:{self.url}")
+        if self.choice and self.slice and len(self.types) == 1:
+            return (*held, self.names()[0][0])
         return (*held, f"{self.name}*" if self.choice else self.name)
 
     def names(self) -> list[tuple[str, str]]:

@@ -1,0 +1,382 @@
+"""Resources made wrong in one known way: operators by name, each with the finding that it must cause, and where.
+
+A judge is measured by them: what an operator breaks must be found, at the element that it broke, and by the
+requirement of that element (``mutations`` in the tests of structures and in ``benchmarks``).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.fhir.draw import Draw
+from conformance.fhir.engine import Path
+from conformance.fhir.primitive import MALFORMED
+from conformance.fhir.site import Site, sites
+from conformance.fhir.structure import Compiled
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A wrong resource, the operator that made it so, the path of what is wrong in it, and the codes of findings of
+    which one must be given there."""
+
+    operator: str
+    resource: Resource
+    path: Path
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operator does to a resource at one site: a function of a copy's holder, where the finding is expected."""
+
+    apply: Callable[[dict[str, Any]], None]
+    path: Path
+    codes: tuple[str, ...]
+
+
+Operator = Callable[[Site, Compiled, Draw], Change | None]
+
+
+def _set(site: Site, value: Any, path: Path, *codes: str) -> Change:
+    def apply(holder: dict[str, Any]) -> None:
+        holder[site.name] = value
+    return Change(apply, path, codes)
+
+
+def _first(site: Site) -> Any:
+    return site.value[0] if isinstance(site.value, list) and site.value else site.value
+
+
+def _one(site: Site, value: Any, *codes: str) -> Change:
+    """Another value in the place of the (first) value."""
+    if isinstance(site.value, list):
+        return _set(site, [value, *site.value[1:]], (*site.path, 0), *codes)
+    return _set(site, value, site.path, *codes)
+
+
+def _plain(site: Site) -> bool:
+    return site.name not in ("extension", "modifierExtension", "url")
+
+
+def _drop_required(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    if not site.least or not _plain(site):
+        return None
+
+    def apply(holder: dict[str, Any]) -> None:
+        del holder[site.name]
+        holder.pop(f"_{site.name}", None)
+    return Change(apply, (*site.holder, site.element.name),
+                  ("structure.missing", "structure.extension-value", "structure.invariant", "structure.extension-missing"))
+
+
+def _exceed_max(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    limits = [int(one) for one in site.said("max") if str(one) != "*"]
+    if not site.element.repeats or not limits or not _plain(site):
+        return None
+    value = [copy.deepcopy(site.value[0]) for _ in range(max(min(limits), len(site.value)) + 1)]
+    return _set(site, value, site.path, "structure.too-many")
+
+
+def _wrong_json(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    json = compiled.whole.facts.primitives.get(site.kind, {}).get("json")
+    if json is None or not _plain(site):
+        return None
+    return _one(site, 12 if json == "string" else "12", "structure.type")
+
+
+def _object_for_text(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    return _one(site, {"text": "x"}, "structure.type") if site.kind in compiled.whole.facts.primitives and _plain(site) else None
+
+
+def _text_for_object(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    return None if site.kind in compiled.whole.facts.primitives or not _plain(site) else _one(site, "x", "structure.type")
+
+
+def _single_for_list(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _set(site, _first(site), site.path, "structure.type") if isinstance(site.value, list) else None
+
+
+def _list_for_single(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return None if isinstance(site.value, list) or site.name == "url" else _set(site, [site.value], site.path,
+                                                                                "structure.type")
+
+
+def _malformed(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    wrong = MALFORMED.get(site.kind)
+    return _one(site, draw.one_of(wrong), "structure.format", "structure.code") if wrong and _plain(site) else None
+
+
+def _null(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _one(site, None, "structure.type") if _plain(site) else None
+
+
+def _empty_list(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _set(site, [], site.path, "structure.type") if isinstance(site.value, list) else None
+
+
+def _empty_object(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _one(site, {}, "structure.invariant") if isinstance(_first(site), dict) and _plain(site) else None
+
+
+def _unknown_element(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    value = _first(site)
+    if not isinstance(value, dict):
+        return None
+    at = (*site.path, 0) if isinstance(site.value, list) else site.path
+    return Change(lambda holder: _put(holder, site, {**value, "couleur": "rouge"}), (*at, "couleur"),
+                  ("structure.unknown",))
+
+
+def _put(holder: dict[str, Any], site: Site, value: Any) -> None:
+    holder[site.name] = [value, *site.value[1:]] if isinstance(site.value, list) else value
+
+
+def _unknown_code_of_fhir(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    held = site.element.strength == "required" and compiled.whole.facts.codes.get(site.element.value_set)
+    return _one(site, "inconnu", "structure.code") if site.kind == "code" and held else None
+
+
+def _bound(site: Site) -> str:
+    return next((one["value-set"] for one in site.said("binding") if one["strength"] == "required"), "")
+
+
+def _coding(site: Site) -> dict[str, Any] | None:
+    value = _first(site)
+    if site.kind == "Coding" and isinstance(value, dict) and "code" in value:
+        return value
+    held = value.get("coding") if site.kind == "CodeableConcept" and isinstance(value, dict) else None
+    return held[0] if held and "code" in held[0] else None
+
+
+def _recoded(site: Site, **changes: str) -> Change:
+    value = copy.deepcopy(_first(site))
+    (value if site.kind == "Coding" else value["coding"][0]).update(changes)
+    return _one(site, value, "nomenclature.code", "nomenclature.system", "nomenclature.not-held", "nomenclature.ended")
+
+
+def _unknown_code(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _recoded(site, code="inconnu") if _bound(site) and _coding(site) else None
+
+
+def _wrong_system(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _recoded(site, system="https://exemple.fr/systeme") if _bound(site) and _coding(site) else None
+
+
+def _ended_code(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    held = compiled.whole.release.value_set(_bound(site)) if _bound(site) and _coding(site) else None
+    ended = [pair for pair in held.ended if held.holds(*pair)] if held is not None else []
+    return _recoded(site, system=ended[0][0], code=ended[0][1]) if ended else None
+
+
+def _wrong_value(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    wanted = [*site.said("fixed"), *site.said("pattern")]
+    if not wanted or not _plain(site) or not isinstance(wanted[0], str):
+        return None
+    return _one(site, "autre", "structure.value", "structure.missing", "structure.code", "nomenclature.code",
+                "structure.extension-missing")
+
+
+def _unknown_extension(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    if site.name != "extension":
+        return None
+    top = "extension" not in site.holder
+    url = f"{compiled.whole.constraints.guide}ror-inconnue" if top else "inconnue"
+    if not top and not any(node.slices for node in site.nodes):
+        return None
+    return _set(site, [*site.value, {"url": url, "valueString": "x"}], (*site.path, len(site.value)),
+                "structure.extension-unknown")
+
+
+def _relative_url(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    if site.name != "extension" or "extension" in site.holder:
+        return None
+    return _set(site, [*site.value, {"url": "partie", "valueString": "x"}], (*site.path, len(site.value)),
+                "structure.extension-unknown")
+
+
+def _parts(site: Site, word: str, test: Callable[[Any], bool]) -> Iterator[str]:
+    for node in site.nodes:
+        for part in node.slices.values():
+            if part.evaluable and test(part.said.get(word)):
+                yield part.url
+
+
+def _drop_extension(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    here = {one.get("url") for one in site.value} if site.name == "extension" else set()
+    asked = [url for url in _parts(site, "min", bool) if url in here]
+    if not asked or len(here) < 2:
+        return None
+    url = draw.one_of(asked)
+    return _set(site, [one for one in site.value if one.get("url") != url], site.path, "structure.extension-missing")
+
+
+def _repeat_extension(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    here = {one.get("url"): one for one in site.value} if site.name == "extension" else {}
+    limited = [url for url in _parts(site, "max", lambda most: str(most) == "1") if url in here]
+    if not limited:
+        return None
+    return _set(site, [*site.value, copy.deepcopy(here[draw.one_of(limited)])], site.path, "structure.extension-count")
+
+
+def _valued(site: Site) -> int | None:
+    """The first extension of a list that has a value."""
+    if site.name != "extension":
+        return None
+    return next((index for index, one in enumerate(site.value) if any(word.startswith("value") for word in one)), None)
+
+
+def _with(site: Site, index: int, value: Any, *codes: str) -> Change:
+    return _set(site, [*site.value[:index], value, *site.value[index + 1:]], (*site.path, index), *codes)
+
+
+def _both(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    at = _valued(site)
+    if at is None:
+        return None
+    more = [{"url": "https://exemple.fr/x", "valueCode": "x"}]
+    return _with(site, at, {**site.value[at], "extension": more}, "structure.invariant", "structure.too-many")
+
+
+def _neither(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    at = _valued(site)
+    return None if at is None else _with(site, at, {"url": site.value[at]["url"]}, "structure.invariant",
+                                         "structure.extension-value")
+
+
+def _wrong_value_type(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    at = _valued(site)
+    if at is None or compiled.whole.extension(site.value[at]["url"]) is None:
+        return None
+    return _with(site, at, {"url": site.value[at]["url"], "valueTime": "08:00:00"}, "structure.extension-value")
+
+
+def _two_values(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    at = _valued(site)
+    if at is None:
+        return None
+    return _with(site, at, {**site.value[at], "valueTime": "08:00:00", "valueDate": "2026"}, "structure.too-many")
+
+
+def _wrong_reference(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    value = _first(site)
+    kinds = set(site.element.targets) or {compiled.whole.constraints.kind(one) for each in site.said("targets") for one in each}
+    if site.kind != "Reference" or not isinstance(value, dict) or not kinds or "Resource" in kinds or "" in kinds:
+        return None
+    at = (*site.path, 0) if isinstance(site.value, list) else site.path
+    return Change(lambda holder: _put(holder, site, {**value, "reference": "Substance/1"}), (*at, "reference"),
+                  ("structure.reference",))
+
+
+def _lost_reference(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    value = _first(site)
+    return _one(site, {**value, "reference": "#rien"}, "structure.invariant") \
+        if site.kind == "Reference" and isinstance(value, dict) else None
+
+
+def _reversed_period(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _one(site, {"start": "2026-12-01", "end": "2026-11-01T10:00:00Z"}, "structure.invariant") \
+        if site.kind == "Period" else None
+
+
+def _telecom_without_system(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    value = _first(site)
+    if site.kind != "ContactPoint" or not isinstance(value, dict):
+        return None
+    kept = {name: one for name, one in value.items() if name not in ("system", "_system")}
+    return _one(site, {**kept, "value": "0240"}, "structure.invariant")
+
+
+def _unit_without_system(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    return _one(site, {"value": 1, "code": "d"}, "structure.invariant") if site.kind == "Quantity" else None
+
+
+def _ids_twice(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
+    if not isinstance(site.value, list) or len(site.value) < 2 or not all(isinstance(one, dict) for one in site.value):
+        return None
+    return _set(site, [{"id": "deux-fois", **{k: v for k, v in one.items() if k != "id"}} for one in site.value],
+                (*site.path, 1, "id"), "structure.invariant")
+
+
+def _null_in_list(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    if not isinstance(site.value, list) or site.kind not in compiled.whole.facts.primitives:
+        return None
+
+    def apply(holder: dict[str, Any]) -> None:
+        holder[site.name] = [*site.value, None]
+        holder.pop(f"_{site.name}", None)
+    return Change(apply, (*site.path, len(site.value)), ("structure.type",))
+
+
+def _alone(site: Site, member: Any, compiled: Compiled) -> bool:
+    """Whether a member is of a slice that may have one."""
+    for part in (part for node in site.nodes for part in node.slices.values() if str(part.said.get("max")) == "1"):
+        condition = compiled.whole.constraints.conditions.get(part.id.replace("[x]", ""))
+        if condition is not None and compiled.whole.engine(condition).is_valid(member):
+            return True
+    return False
+
+
+def _two_of_a_slice(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
+    """One more member of a slice that may have one."""
+    for member in site.value if isinstance(site.value, list) and _plain(site) else ():
+        if _alone(site, member, compiled):
+            return _set(site, [*site.value, copy.deepcopy(member)], site.path, "structure.too-many")
+    return None
+
+
+OPERATORS: Mapping[str, Operator] = {
+    "drop-required": _drop_required,
+    "exceed-max": _exceed_max,
+    "wrong-json-type": _wrong_json,
+    "object-for-primitive": _object_for_text,
+    "primitive-for-object": _text_for_object,
+    "single-for-list": _single_for_list,
+    "list-for-single": _list_for_single,
+    "malformed-primitive": _malformed,
+    "null": _null,
+    "null-in-list": _null_in_list,
+    "empty-list": _empty_list,
+    "empty-object": _empty_object,
+    "unknown-element": _unknown_element,
+    "unknown-code-of-fhir": _unknown_code_of_fhir,
+    "unknown-code": _unknown_code,
+    "wrong-system": _wrong_system,
+    "ended-code": _ended_code,
+    "wrong-fixed-value": _wrong_value,
+    "two-of-a-slice": _two_of_a_slice,
+    "unknown-extension": _unknown_extension,
+    "relative-url": _relative_url,
+    "drop-extension": _drop_extension,
+    "repeat-extension": _repeat_extension,
+    "value-and-extensions": _both,
+    "neither-value-nor-extensions": _neither,
+    "wrong-type-of-value": _wrong_value_type,
+    "two-values": _two_values,
+    "reference-to-wrong-type": _wrong_reference,
+    "reference-to-nothing": _lost_reference,
+    "reversed-period": _reversed_period,
+    "telecom-without-system": _telecom_without_system,
+    "unit-without-system": _unit_without_system,
+    "ids-twice": _ids_twice,
+}
+
+
+def mutants(resource: Resource, compiled: Compiled, draw: Draw, per_operator: int = 1) -> Iterator[Mutant]:
+    """The resource made wrong by each operator that finds something in it, at most so many times each."""
+    every = list(sites(resource, compiled))
+    for name, operator in OPERATORS.items():
+        changes = [(site, change) for site in every if (change := operator(site, compiled, draw)) is not None]
+        for _ in range(min(per_operator, len(changes))):
+            site, change = changes.pop(draw.number(0, len(changes) - 1))
+            made = copy.deepcopy(resource)
+            holder: Any = made
+            for word in site.holder:
+                holder = holder[word]
+            change.apply(holder)
+            yield Mutant(name, made, change.path, change.codes)
