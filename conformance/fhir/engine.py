@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -42,11 +43,21 @@ class Fast:
             yield tuple(one.instance_path), tuple(str(word) for word in one.schema_path)
 
 
+def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """A pattern as ECMA 262 reads it, where ``$`` is the end of the text and not the end of its last line."""
+    if isinstance(value, str) and not re.search(_END.sub(r"\\Z", pattern), value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_END = re.compile(r"(?<!\\)\$")
+_EXTENDED: Any = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
+
+
 class Plain:
     """jsonschema."""
 
     def __init__(self, schema: Schema) -> None:
-        self._validator = jsonschema.Draft202012Validator(schema)
+        self._validator = _EXTENDED(schema)
 
     def is_valid(self, value: Any) -> bool:
         """Whether a value respects the schema."""

@@ -128,7 +128,7 @@ class Compiled:
                     yield from _own(one, "Extension", place, words, rule, resource)
 
     def _of_invariant(self, resource: Resource, broken: Broken) -> Difference:
-        path = _path(broken.place)
+        path = path_of(broken.place)
         return Difference("structure.invariant", broken.place, said(broken.rule.key), shown(_at(resource, path)),
                           self.element(resource, path))
 
@@ -284,7 +284,10 @@ def _place(kind: str, path: Path) -> str:
     return kind + "".join(f"[{word}]" if isinstance(word, int) else f".{word}" for word in path)
 
 
-def _path(place: str) -> Path:
+def path_of(place: str) -> Path:
+    """The path of a place as findings tell it, the slice left out (``Location.alias[0]:x``)."""
+    *before, last = place.split(".")
+    place = ".".join((*before, last.partition(":")[0]))
     found: list[str | int] = []
     for word in place.split(".")[1:]:
         name, *indexes = word.split("[")
