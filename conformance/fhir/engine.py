@@ -50,7 +50,8 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterato
 
 
 _END = re.compile(r"(?<!\\)\$")
-_EXTENDED: Any = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
+_extend: Callable[..., Any] = jsonschema.validators.extend
+_EXTENDED = _extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
 
 
 class Plain:

@@ -25,7 +25,7 @@ class Maker:
     def __init__(self, structures: Structures, release: Release, draw: Draw) -> None:
         self._structures, self._release, self._draw = structures, release, draw
         self._facts: R4 = structures.facts
-        self._roots = {url: one for url, one in structures.constraints.trees.items()}
+        self._roots = structures.constraints.trees
 
     def resource(self, name: str) -> dict[str, Any]:
         """A resource of a structure."""
@@ -39,10 +39,10 @@ class Maker:
         for one in self._facts.below(path).values():
             word = f"{one.name}[x]" if one.choice else one.name
             children = [node.children[word] for node in nodes if word in node.children]
-            self._element(made, one, children, path, depth)
+            self._element(made, one, children, depth)
         return mended(path, made, self._draw)
 
-    def _element(self, made: dict[str, Any], one: Element, nodes: list[Node], path: str, depth: int) -> None:
+    def _element(self, made: dict[str, Any], one: Element, nodes: list[Node], depth: int) -> None:
         if one.name in _EXTENSIONS:
             held = self._extensions(nodes, depth) if one.name == "extension" else []
             if held:
@@ -56,7 +56,7 @@ class Maker:
             return
         if not least and not asked and not self._wanted(bool(nodes), depth):
             return
-        values = list(self._values(one, nodes, max(least, 1), most, depth, path))
+        values = list(self._values(one, nodes, max(least, 1), most, depth))
         if values:
             name = values[0][0]
             made[name] = [value for _, value in values] if one.repeats else values[0][1]
@@ -68,7 +68,7 @@ class Maker:
         return self._draw.happens((0.55 if said else 0.12) / (1 + 0.5 * depth))
 
     def _values(
-        self, one: Element, nodes: list[Node], least: int, most: int, depth: int, path: str
+        self, one: Element, nodes: list[Node], least: int, most: int, depth: int
     ) -> Iterator[tuple[str, Any]]:
         """The values of an element with their names in JSON: those of its slices first, then others."""
         if one.choice:
@@ -146,7 +146,7 @@ class Maker:
         for one in self._facts.below(kind).values():
             children = [node.children[one.name] for node in nodes if one.name in node.children]
             if children and one.name != "reference":
-                self._element(made, one, children, kind, depth + 1)
+                self._element(made, one, children, depth + 1)
         return made
 
     def _coded(self, kind: str, nodes: list[Node]) -> dict[str, Any] | None:
@@ -178,7 +178,8 @@ class Maker:
                 if pair is not None:
                     return pair[1]
         if kind == "code" and one.strength == "required" and one.value_set:
-            return self._draw.one_of(tuple(self._facts.codes.get(one.value_set, ())) or _CODES.get(one.value_set, ("x",)))
+            held = tuple(self._facts.codes.get(one.value_set, ()))
+            return self._draw.one_of(held or _CODES.get(one.value_set, ("x",)))
         if any(node.said.get("invariants") for node in nodes):
             return "https://exemple.fr/Questionnaire/a|1.0"
         return well_formed(kind, self._draw)
@@ -282,8 +283,8 @@ _MENDED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {  # what goe
     "Expression": ((), {"language": "text/fhirpath", "expression": "true"}),
     "Ratio": ((), {"numerator": {"value": 1}, "denominator": {"value": 2}}),
     "Timing": (("repeat",), {}),
-    "Questionnaire.item": (("item", "answerValueSet", "answerOption", "initial", "enableWhen", "enableBehavior", "maxLength"),
-                           {"type": "string"}),
+    "Questionnaire.item": (("item", "answerValueSet", "answerOption", "initial", "enableWhen", "enableBehavior",
+                            "maxLength"), {"type": "string"}),
     "Measure.group.stratifier": (("component",), {"description": "par domaine"}),
     "MeasureReport.group.stratifier.stratum": (("component",), {"value": {"text": "x"}}),
     "MeasureReport": ((), {"type": "summary"}),

@@ -72,7 +72,8 @@ def _drop_required(site: Site, _compiled: Compiled, _draw: Draw) -> Change | Non
         del holder[site.name]
         holder.pop(f"_{site.name}", None)
     return Change(apply, (*site.holder, site.element.name),
-                  ("structure.missing", "structure.extension-value", "structure.invariant", "structure.extension-missing"))
+                  ("structure.missing", "structure.extension-value", "structure.invariant",
+                   "structure.extension-missing"))
 
 
 def _exceed_max(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
@@ -91,11 +92,13 @@ def _wrong_json(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
 
 
 def _object_for_text(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    return _one(site, {"text": "x"}, "structure.type") if site.kind in compiled.whole.facts.primitives and _plain(site) else None
+    primitive = site.kind in compiled.whole.facts.primitives and _plain(site)
+    return _one(site, {"text": "x"}, "structure.type") if primitive else None
 
 
 def _text_for_object(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    return None if site.kind in compiled.whole.facts.primitives or not _plain(site) else _one(site, "x", "structure.type")
+    complex_ = site.kind not in compiled.whole.facts.primitives and _plain(site)
+    return _one(site, "x", "structure.type") if complex_ else None
 
 
 def _single_for_list(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
@@ -265,7 +268,8 @@ def _two_values(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
 
 def _wrong_reference(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
     value = _first(site)
-    kinds = set(site.element.targets) or {compiled.whole.constraints.kind(one) for each in site.said("targets") for one in each}
+    said = {compiled.whole.constraints.kind(one) for each in site.said("targets") for one in each}
+    kinds = set(site.element.targets) or said
     if site.kind != "Reference" or not isinstance(value, dict) or not kinds or "Resource" in kinds or "" in kinds:
         return None
     at = (*site.path, 0) if isinstance(site.value, list) else site.path

@@ -1,4 +1,4 @@
-"""Hypothesis strategies of resources: valid ones of a structure, for property-based tests that shrink what they find."""
+"""Hypothesis strategies of resources: valid ones of a structure, for tests that shrink what they find."""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from conformance.reference.faults_data import DATA
 from conformance.reference.faults_http import HTTP
 from conformance.reference.faults_ignored import IGNORED
 from conformance.reference.faults_reads import READS
+from conformance.reference.faults_rules import RULES
 from conformance.reference.faults_search import SEARCH
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *READS, *CAPABILITY, *IGNORED)}
+    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

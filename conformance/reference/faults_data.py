@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from conformance.reference.changes import Change, only, sometimes
 from conformance.reference.fault import Fault, Json
 from conformance.reference.fragments import ROR
 from conformance.reference.nomenclature import system_url
 
-Change = Callable[[Json], Json]
 _PATIENT = ROR + "ror-healthcareservice-patient-type"
 _CAPACITY = ROR + "ror-location-supported-capacity"
 _SEARCHED = {"ROR-SRC-001": "values that cannot be searched any more"}
-
-
-def _only(kind: str, change: Change) -> Change:
-    return lambda resource: change(resource) if resource["resourceType"] == kind else resource
-
-
-def _sometimes(change: Change) -> Change:
-    """Changes the resources of even id: a fault is seldom everywhere."""
-    return lambda resource: change(resource) if int(resource["id"]) % 2 == 0 else resource
 
 
 def _without(name: str) -> Change:
@@ -138,34 +129,6 @@ def _finess_system(resource: Json) -> Json:
     return {**resource, "identifier": found}
 
 
-def _reversed(resource: Json) -> Json:
-    """A period of closing whose ends changed places."""
-    if "notAvailable" not in resource:
-        return resource
-    return {**resource, "notAvailable": [
-        {**one, "during": {"start": one["during"]["end"], "end": one["during"]["start"]}}
-        if {"start", "end"} <= set(one.get("during", {})) else one for one in resource["notAvailable"]]}
-
-
-def _at_home(resource: Json) -> Json:
-    if "address" not in resource:
-        return resource
-    return {**resource, "address": [{**one, "use": "home"} for one in resource["address"]]}
-
-
-def _same_ids(resource: Json) -> Json:
-    """An address and a position of the same element id."""
-    if "address" not in resource or "position" not in resource:
-        return resource
-    rest = {name: value for name, value in resource.items() if name not in ("address", "position")}
-    return {**rest, "address": {"id": "a", **resource["address"]}, "position": {"id": "a", **resource["position"]}}
-
-
-def _provided_by_a_place(resource: Json) -> Json:
-    place = resource.get("location", [{"reference": "Location/1"}])[0]
-    return {**resource, "providedBy": place}
-
-
 def _former_profession(resource: Json) -> Json:
     former = {"coding": [{"system": _G15, "code": "35"}]}
     return {**resource, "characteristic": [*resource["characteristic"], former]}
@@ -190,8 +153,8 @@ DATA: tuple[Fault, ...] = (
             "ROR-STR-HealthcareService.specialty:operationalActivity": "no code of the mandatory slice",
             "ROR-SP-HS-specialty": "searches by the right system select nothing",
         },
-        resource=_only(
-            "HealthcareService", _sometimes(_concepts("specialty", _system(_R211, _R211.replace("TRE-", "TRE_"))))
+        resource=only(
+            "HealthcareService", sometimes(_concepts("specialty", _system(_R211, _R211.replace("TRE-", "TRE_"))))
         ),
     ),
     Fault(
@@ -202,7 +165,7 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-NOM-Location.operationalStatus",
         {"ROR-SP-LOC-operational-status": "searches by the right system select nothing"},
-        resource=_only("Location", _sometimes(_operational_system)),
+        resource=only("Location", sometimes(_operational_system)),
     ),
     Fault(
         "org-system-wrong",
@@ -216,14 +179,14 @@ DATA: tuple[Fault, ...] = (
             "ROR-HTTP-058": "searches by the right system select less",
             "ROR-HTTP-072": "the system is not written in full",
         },
-        resource=_only("Organization", _concepts("type", _system(_R66, _R66.replace("TRE-", "TRE_")))),
+        resource=only("Organization", _concepts("type", _system(_R66, _R66.replace("TRE-", "TRE_")))),
     ),
     Fault(
         "hs-code-unknown",
         {"fr": "Un type d'offre est hors du jeu de valeurs", "en": "A type of offer is outside its value set"},
         "ROR-NOM-HealthcareService.category",
         {"ROR-SP-HS-service-category": "the code searched is not one of the value set"},
-        resource=_only("HealthcareService", _sometimes(_concepts("category", _code(_R244, "ZZZ")))),
+        resource=only("HealthcareService", sometimes(_concepts("category", _code(_R244, "ZZZ")))),
     ),
     Fault(
         "loc-code-unknown",
@@ -233,7 +196,7 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-NOM-ror-location-supported-capacity.extension:capacityStatus.value",
         {"ROR-SP-LOC-capacity-status": "the code searched is not one of the value set"},
-        resource=_only("Location", _sometimes(_capacity_code)),
+        resource=only("Location", sometimes(_capacity_code)),
     ),
     Fault(
         "org-code-unknown",
@@ -243,14 +206,14 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-NOM-Organization.type:categorieEtablissement",
         _SEARCH_BY_TYPE,
-        resource=_only("Organization", _concepts("type", _code(_R66, "99999"))),
+        resource=only("Organization", _concepts("type", _code(_R66, "99999"))),
     ),
     Fault(
         "hs-mandatory-missing",
         {"fr": "Des offres n'ont pas de champ d'activité", "en": "Some offers have no field of activity"},
         "ROR-STR-HealthcareService.type",
         _SEARCHED,
-        resource=_only("HealthcareService", _sometimes(_without("type"))),
+        resource=only("HealthcareService", sometimes(_without("type"))),
     ),
     Fault(
         "hs-mandatory-of-fhir-missing",
@@ -259,23 +222,23 @@ DATA: tuple[Fault, ...] = (
             "en": "Some closures lack the description that FHIR wants",
         },
         "ROR-STR-HealthcareService.notAvailable",
-        resource=_only("HealthcareService", _unexplained),
+        resource=only("HealthcareService", _unexplained),
     ),
     Fault(
         "loc-mandatory-missing",
         {"fr": "Des lieux n'ont pas de commune", "en": "Some places have no commune"},
         "ROR-STR-Location.extension:ror-commune-cog",
         _SEARCHED,
-        resource=_only("Location", _sometimes(_without_extension(ROR + "ror-commune-cog"))),
+        resource=only("Location", sometimes(_without_extension(ROR + "ror-commune-cog"))),
     ),
     Fault(
         "loc-last-update-missing",
         {"fr": "Des lieux n'ont pas de date de mise à jour", "en": "Some places have no date of update"},
         "ROR-STR-Location.meta.lastUpdated",
         {"ROR-HTTP-070": "they cannot be searched by date"},
-        resource=_only(
+        resource=only(
             "Location",
-            _sometimes(
+            sometimes(
                 lambda resource: {
                     **resource,
                     "meta": {k: v for k, v in resource["meta"].items() if k != "lastUpdated"},
@@ -291,9 +254,9 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-STR-Organization.meta.lastUpdated",
         {"ROR-HTTP-070": "they cannot be searched by date"},
-        resource=_only(
+        resource=only(
             "Organization",
-            _sometimes(
+            sometimes(
                 lambda resource: {
                     **resource,
                     "meta": {k: v for k, v in resource["meta"].items() if k != "lastUpdated"},
@@ -308,14 +271,14 @@ DATA: tuple[Fault, ...] = (
             "en": "A part of an extension stands on the offer itself",
         },
         "ROR-STR-HealthcareService.extension",
-        resource=_only("HealthcareService", _patients_at_top),
+        resource=only("HealthcareService", _patients_at_top),
     ),
     Fault(
         "hs-extension-missing",
         {"fr": "Des offres n'ont pas l'extension de sensibilité", "en": "Some offers lack the sensitivity extension"},
         "ROR-STR-HealthcareService.extension:ror-healthcareservice-sensitive-unit",
-        resource=_only(
-            "HealthcareService", _sometimes(_without_extension(ROR + "ror-healthcareservice-sensitive-unit"))
+        resource=only(
+            "HealthcareService", sometimes(_without_extension(ROR + "ror-healthcareservice-sensitive-unit"))
         ),
     ),
     Fault(
@@ -323,7 +286,7 @@ DATA: tuple[Fault, ...] = (
         {"fr": "Une capacité porte une partie inconnue", "en": "A capacity carries an unknown part"},
         "ROR-STR-ror-location-supported-capacity",
         {},
-        resource=_only(
+        resource=only(
             "Location",
             _mapped(
                 _CAPACITY,
@@ -338,7 +301,7 @@ DATA: tuple[Fault, ...] = (
         {
             "ROR-SP-LOC-capacity-type": "there is no type to search",
         },
-        resource=_only("Location", _sometimes(_mapped(_CAPACITY, _without_extension("capacityType")))),
+        resource=only("Location", sometimes(_mapped(_CAPACITY, _without_extension("capacityType")))),
     ),
     Fault(
         "org-extension-unknown",
@@ -348,7 +311,7 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-STR-Organization.extension",
         {},
-        resource=_only("Organization", _foreign_extension),
+        resource=only("Organization", _foreign_extension),
     ),
     Fault(
         "hs-date-format",
@@ -360,27 +323,27 @@ DATA: tuple[Fault, ...] = (
             "ROR-HTTP-065": "dates that cannot be compared",
             "ROR-HTTP-069": "dates that cannot be compared",
         },
-        resource=_only("HealthcareService", _sometimes(_bad_instant)),
+        resource=only("HealthcareService", sometimes(_bad_instant)),
     ),
     Fault(
         "hs-code-of-fhir-unknown",
         {"fr": "Un jour d'ouverture est un code inconnu de FHIR", "en": "A day of opening is a code unknown to FHIR"},
         "ROR-STR-HealthcareService.availableTime.daysOfWeek",
-        resource=_only("HealthcareService", _sometimes(_french_days)),
+        resource=only("HealthcareService", sometimes(_french_days)),
     ),
     Fault(
         "loc-number-as-text",
         {"fr": "La latitude est écrite comme un texte", "en": "The latitude is written as a string"},
         "ROR-STR-Location.position.latitude",
         {},
-        resource=_only("Location", _position_as_text),
+        resource=only("Location", _position_as_text),
     ),
     Fault(
         "org-boolean-as-text",
         {"fr": "active est écrit comme un texte", "en": "active is written as a string"},
         "ROR-STR-ORG-type",
         {},
-        resource=_only("Organization", _active_as_text),
+        resource=only("Organization", _active_as_text),
     ),
     Fault(
         "hs-fixed-value-changed",
@@ -390,7 +353,7 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-STR-HealthcareService.notAvailable:closingReopeningDate.description",
         {},
-        resource=_only("HealthcareService", _other_description),
+        resource=only("HealthcareService", _other_description),
     ),
     Fault(
         "org-fixed-value-changed",
@@ -400,44 +363,12 @@ DATA: tuple[Fault, ...] = (
         },
         "ROR-STR-Organization.identifier:finess.system",
         {"ROR-HTTP-075": "searches by the right system select nothing"},
-        resource=_only("Organization", _finess_system),
-    ),
-    Fault(
-        "hs-period-reversed",
-        {"fr": "Une fermeture finit avant de commencer", "en": "A closing ends before it starts"},
-        "ROR-STR-HealthcareService.notAvailable",
-        {
-            "ROR-STR-HealthcareService.notAvailable:closingReopeningDate.during.start": "the dates changed places",
-            "ROR-SP-HS-notavailable-closing-reopeningdate": "the dates changed places",
-        },
-        resource=_only("HealthcareService", _reversed),
-    ),
-    Fault(
-        "loc-element-id-twice",
-        {"fr": "Deux éléments d'un lieu ont le même id", "en": "Two elements of a place have the same id"},
-        "ROR-STR-Location.position",
-        resource=_only("Location", _same_ids),
-    ),
-    Fault(
-        "org-address-at-home",
-        {"fr": "L'adresse d'une organisation est un domicile", "en": "The address of an organization is a home"},
-        "ROR-STR-Organization.address",
-        resource=_only("Organization", _at_home),
-    ),
-    Fault(
-        "hs-reference-to-a-place",
-        {"fr": "Une offre est rattachée à un lieu", "en": "An offer is provided by a place"},
-        "ROR-STR-HealthcareService.providedBy",
-        {
-            "ROR-HTTP-033": "the reference leads nowhere",
-            "ROR-HTTP-053": "the reference leads nowhere",
-        },
-        resource=_only("HealthcareService", _sometimes(_provided_by_a_place)),
+        resource=only("Organization", _finess_system),
     ),
     Fault(
         "hs-code-ended",
         {"fr": "Un code de profession n'est plus en vigueur", "en": "A code of profession is not valid any more"},
         "ROR-NOM-HS-validity",
-        resource=_only("HealthcareService", _former_profession),
+        resource=only("HealthcareService", _former_profession),
     ),
 )

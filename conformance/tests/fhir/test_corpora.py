@@ -35,7 +35,8 @@ def test_wrong_resources_are_found_wrong_at_their_element(whole):
     for compiled, mutant in wrong(whole, WRONG):
         made[mutant.operator] += 1
         missed[mutant.operator] += not found(compiled, mutant)
-    assert set(made) == set(OPERATORS) and len(OPERATORS) >= 25
+    assert set(made) == set(OPERATORS)
+    assert len(OPERATORS) >= 25
     assert made.total() * len(PROFILES) >= 10_000
     assert missed.total() <= 0.005 * made.total(), missed
     assert {name for name, count in missed.items() if count} <= set(MISSED), missed
