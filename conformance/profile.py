@@ -58,20 +58,31 @@ def read(profile_id: str, folder: Path | None = None) -> Profile:
         ids = known(folder)
         hint = source.suggest(profile_id, ids) or f"known profiles: {', '.join(ids)}"
         raise OperatorError(f"no profile is called {profile_id!r}; {hint}")
+    paths = {path.relative_to(base).as_posix(): path
+             for path in [*(base / name for name in _FILES), *sorted((base / "structures").glob("*.yaml"))]}
+    digest = hashlib.sha256()
+    for name, path in paths.items():
+        digest.update(name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
+    key = digest.hexdigest()
+    if key not in _read:
+        _read[key] = _build(_documents(profile_id, paths), key)
+    return _read[key]
+
+
+_read: dict[str, Profile] = {}  # by the hash of their files: the same bytes are the same profile
+
+
+def _documents(profile_id: str, paths: Mapping[str, Path]) -> dict[str, Any]:
     documents: dict[str, Any] = {}
     problems: list[Problem] = []
-    digest = hashlib.sha256()
-    structures = sorted((base / "structures").glob("*.yaml"))
-    for path in [*(base / name for name in _FILES), *structures]:
-        name = path.relative_to(base).as_posix()
+    for name, path in paths.items():
         kind = _FILES.get(name) or ("extensions" if path.name == "extensions.yaml" else "structure")
         document, found = read_file(path, kind, f"{profile_id}/{name}")
         problems += found
         documents[name] = document
-        digest.update(name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
     if problems:
         raise AuthorError(problems)
-    return _build(documents, digest.hexdigest())
+    return documents
 
 
 def _build(documents: Mapping[str, Any], digest: str) -> Profile:

@@ -18,6 +18,7 @@ class Carried:
     def __init__(self, root: Node, constraints: Constraints, engine: Engine) -> None:
         self._root, self._constraints, self._engine = root, constraints, engine
         self._told: dict[str, Validator] = {}
+        self._known: dict[int, list[_Known]] = {}
 
     def of(self, resource: Resource) -> set[str]:
         """The elements whose rules the resource shows: those that it has, and those that must, or must not, stand in a
@@ -34,20 +35,26 @@ class Carried:
     def _add(self, node: Node, key: str, holder: Any, found: set[str]) -> None:
         if not isinstance(holder, dict):
             return
-        for child in node.children.values():
+        for known in self._children(node):
+            child, values = known.node, known.values(holder)
             name = f"{key}.{child.name}"
-            values = _values(child, holder)
-            if child.said and (values or child.said.get("min", 0) or str(child.said.get("max")) == "0"):
+            if known.asked or (values and child.said):
                 found.add(name)
-            for one in values:
-                self._add(child, name, one, found)
-            for part in child.slices.values():
+            if child.children:
+                for one in values:
+                    self._add(child, name, one, found)
+            for part in known.slices:
                 mine = f"{name}:{part.slice}"
                 members = self._members(part, child, values, holder, mine)
                 if members or (part.said.get("min", 0) and (child.choice or mine in self._constraints.conditions)):
                     found.add(mine)
                 for one in members:
                     self._add(part, mine, one, found)
+
+    def _children(self, node: Node) -> list[_Known]:
+        if id(node) not in self._known:  # the trees live as long as we do
+            self._known[id(node)] = [_Known(child) for child in node.children.values()]
+        return self._known[id(node)]
 
     def _members(self, part: Node, child: Node, values: list[Any], holder: Mapping[str, Any], key: str) -> list[Any]:
         if child.choice:
@@ -62,12 +69,26 @@ class Carried:
         return [one for one in values if self._told[key].is_valid(one)]
 
 
-def _values(child: Node, holder: Mapping[str, Any]) -> list[Any]:
-    """The values of an element in its holder; of a primitive with children, what stands beside them."""
-    every = child.base.names() if child.choice and child.base is not None else child.names()
-    held = []
-    for name, _ in every:
-        beside = child.primitive and child.children and f"_{name}" in holder
-        if name in holder or f"_{name}" in holder:
-            held.append(holder[f"_{name}" if beside or name not in holder else name])
-    return [one for value in held for one in (value if isinstance(value, list) else [value])]
+class _Known:
+    """A child as its holder writes it: made once, for resources are many."""
+
+    def __init__(self, child: Node) -> None:
+        self.node = child
+        every = child.base.names() if child.choice and child.base is not None else child.names()
+        self.names = {at: name for name, _ in every for at in (name, f"_{name}")}
+        self.beside = child.primitive and bool(child.children)
+        self.asked = bool(child.said) and bool(child.said.get("min", 0) or str(child.said.get("max")) == "0")
+        self.slices = list(child.slices.values())
+
+    def values(self, holder: Mapping[str, Any]) -> list[Any]:
+        """The values of the element in its holder; of a primitive with children, what stands beside them."""
+        if self.node.choice:
+            names = {self.names[at] for at in holder if at in self.names}
+        else:
+            names = {self.node.name} if self.node.name in holder or f"_{self.node.name}" in holder else set()
+        found: list[Any] = []
+        for name in names:
+            beside = f"_{name}"
+            value = holder[beside if (self.beside and beside in holder) or name not in holder else name]
+            found += value if isinstance(value, list) else [value]
+        return found
