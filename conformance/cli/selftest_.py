@@ -65,7 +65,8 @@ def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:
 def _clean_run(tested: str, size: tuple[int, int]) -> list[str]:
     report = selftest.judged(selftest.campaign(tested, size[1]), None, size[0], size[1], SystemClock(), None)
     return [f"{row.id} ({row.verdict}) at {size[0]} offers, seed {size[1]}" for row in report.requirements
-            if row.verdict not in ("pass", "not-applicable") and not row.advisory and set(row.causes) != {"specification"}]
+            if row.verdict not in ("pass", "not-applicable") and not row.advisory
+            and set(row.causes) != {"specification"}]
 
 
 def _alarms(pool: ProcessPoolExecutor, tested: str, quiet: bool) -> Iterator[str]:

@@ -33,11 +33,11 @@ def test_each_resource_has_a_schema_of_the_draft(kind):
 
 @pytest.mark.parametrize("right", [
     offer(), offer(availableTime=[{"daysOfWeek": ["mon", "sun"], "availableStartTime": "08:30:00"}]),
-    offer(availableTime=[{"daysOfWeek": [None, "mon"], "_daysOfWeek": [{"extension": [{"url": "x", "valueCode": "y"}]}, None]}]),
+    offer(availableTime=[{"daysOfWeek": [None, "mon"], "_daysOfWeek": [{"extension": [{"url": "urn:x", "valueCode": "y"}]}, None]}]),
     offer(_name={"extension": [{"url": "urn:x", "valuePeriod": {"start": "2026"}}]}),
     offer(contained=[{"resourceType": "Basic", "whatever": 1}]),
     offer(telecom=[{"system": "phone", "rank": 1}], meta={"tag": [{"system": "urn:x"}], "lastUpdated": "2026-01-01T00:00:00Z"}),
-    offer(extension=[{"url": "x", "extension": [{"url": "y", "valueQuantity": {"value": 1.5}}]}]),
+    offer(extension=[{"url": "urn:x", "extension": [{"url": "y", "valueQuantity": {"value": 1.5}}]}]),
 ])
 def test_right_forms(right):
     assert not wrong(SHAPE.of_resource("HealthcareService"), right)
@@ -51,6 +51,11 @@ def test_right_forms(right):
     offer(extension=[{"url": "x", "valueColour": "red"}]), offer(contained=["x"]), offer(active="true"),
     offer(meta={"lastUpdated": "2026-13-01T00:00:00Z"}), offer(_name="x"), {"resourceType": "Location"},
     offer(notAvailable=[{"during": {"start": "lundi"}}]),
+    offer(extension=[{"url": "partie", "valueCode": "y"}]), offer(extension=[{"url": "urn:x"}]), offer(telecom=[{}]),
+    offer(extension=[{"url": "urn:x", "valueCode": "y", "valueString": "y"}]), offer(telecom=[{"rank": 0}]),
+    offer(extension=[{"url": "urn:x", "valueCode": "y", "extension": [{"url": "z", "valueCode": "y"}]}]),
+    offer(availableTime=[{"daysOfWeek": ["mon", None]}]), offer(providedBy={"reference": "Location/1"}),
+    offer(meta={"lastUpdated": "2026-02-30T00:00:00Z"}),
 ])
 def test_wrong_forms(different):
     assert wrong(SHAPE.of_resource("HealthcareService"), different)
@@ -58,8 +63,8 @@ def test_wrong_forms(different):
 
 @pytest.mark.parametrize(("kind", "full"), [
     ("HealthcareService", {"notAvailable": [{"description": "x"}]}),
-    ("HealthcareService", {"notAvailable": [{"_description": {"extension": [{"url": "x", "valueCode": "y"}]}}]}),
-    ("HealthcareService", {"extension": [{"url": "x", "valueCode": "y"}], "text": {"status": "empty", "div": "<div/>"}}),
+    ("HealthcareService", {"notAvailable": [{"_description": {"extension": [{"url": "urn:x", "valueCode": "y"}]}}]}),
+    ("HealthcareService", {"extension": [{"url": "urn:x", "valueCode": "y"}], "text": {"status": "empty", "div": "<div/>"}}),
     ("Location", {"position": {"latitude": 1, "longitude": 2}}),
     ("Questionnaire", {"status": "draft", "item": [{"linkId": "1", "type": "group",
                                                     "item": [{"linkId": "2", "type": "string"}]}]}),
