@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.fhir.definition import OURS
-from conformance.package import Found
+from conformance.package import Found, dicts
 
 Raw = Mapping[str, Any]
 Coded = dict[tuple[str, str], str]  # (system, code) → display
@@ -88,7 +88,7 @@ class Importer:
         name = identity["name"]
         if name in made:
             self._wrong(place, f"two nomenclatures are called {name}", f"the other is {made[name]['canonical']}")
-        partial = bool(lacks) or any(each.get("url") == f"{OURS}partial" for each in _dicts(one.get("extension")))
+        partial = bool(lacks) or any(each.get("url") == f"{OURS}partial" for each in dicts(one.get("extension")))
         note = one.get("description") or "; ".join(dict.fromkeys(lacks))
         made[name] = {**identity, "complete": not partial, **codes, **({"note": note} if note else {})}
 
@@ -115,11 +115,11 @@ class Importer:
         if not isinstance(compose, dict):
             return _expanded(one)
         made = Content()
-        for part in _dicts(compose.get("include")):
+        for part in dicts(compose.get("include")):
             content = self._part(part)
             made.codes |= content.codes
             made.lacks += content.lacks
-        for part in _dicts(compose.get("exclude")):
+        for part in dicts(compose.get("exclude")):
             content = self._part(part)
             made.lacks += content.lacks
             for key in content.codes:
@@ -143,14 +143,14 @@ class Importer:
         concepts = list(_flat(known[1].get("concept"))) if known else []
         displays = {one["code"]: str(one.get("display", "")) for one, _ in concepts}
         if "concept" in part:
-            named = [one for one in _dicts(part["concept"]) if isinstance(one.get("code"), str)]
+            named = [one for one in dicts(part["concept"]) if isinstance(one.get("code"), str)]
             return Content({(system, one["code"]): str(one.get("display") or displays.get(one["code"], ""))
                             for one in named})
         if known is None:
             return Content({}, [f"code system {system} is not at hand"])
         lacks = [] if known[1].get("content") == "complete" else [f"code system {system} is not complete"]
         kept = concepts
-        for condition in _dicts(part.get("filter")):
+        for condition in dicts(part.get("filter")):
             test = _filter(condition)
             if test is None:
                 return Content({}, [f"filter {condition.get('property')} {condition.get('op')} is not understood"])
@@ -158,12 +158,8 @@ class Importer:
         return Content({(system, one["code"]): displays[one["code"]] for one, _ in kept}, lacks)
 
 
-def _dicts(value: Any) -> list[Raw]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def _identity(one: Raw, url: str, kind: str) -> dict[str, Any]:
-    oid = next((str(each["value"]).removeprefix("urn:oid:") for each in _dicts(one.get("identifier"))
+    oid = next((str(each["value"]).removeprefix("urn:oid:") for each in dicts(one.get("identifier"))
                 if str(each.get("value", "")).startswith("urn:oid:")), None)
     status = one.get("status") if one.get("status") != "unknown" else None
     made = {"name": name_of(url), "kind": kind, "canonical": url, "oid": oid, "version": one.get("version"),
@@ -173,7 +169,7 @@ def _identity(one: Raw, url: str, kind: str) -> dict[str, Any]:
 
 def _flat(concepts: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[Raw, tuple[str, ...]]]:
     """Concepts with the codes above them, deepest last; those without code are left out."""
-    for one in _dicts(concepts):
+    for one in dicts(concepts):
         if isinstance(one.get("code"), str):
             yield one, above
             yield from _flat(one.get("concept"), (*above, one["code"]))
@@ -182,7 +178,7 @@ def _flat(concepts: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[Raw, tup
 def _properties(one: Raw) -> dict[str, str]:
     """The properties of a concept as texts."""
     return {str(each.get("code")): str(value).lower() if isinstance(value, bool) else str(value)
-            for each in _dicts(one.get("property")) for name, value in each.items() if name.startswith("value")}
+            for each in dicts(one.get("property")) for name, value in each.items() if name.startswith("value")}
 
 
 def _written(concepts: Any) -> Iterator[list[str]]:
@@ -198,7 +194,7 @@ def _written(concepts: Any) -> Iterator[list[str]]:
 
 def _expanded(one: Raw) -> Content:
     """The expansion that a value set brings along."""
-    held = _dicts(one.get("expansion", {}).get("contains")) if isinstance(one.get("expansion"), dict) else []
+    held = dicts(one.get("expansion", {}).get("contains")) if isinstance(one.get("expansion"), dict) else []
     if not held:
         return Content({}, ["no content is said"])
     made, waiting = Content(), list(held)
@@ -206,7 +202,7 @@ def _expanded(one: Raw) -> Content:
         each = waiting.pop(0)
         if isinstance(each.get("code"), str) and not each.get("abstract"):
             made.codes[str(each.get("system", "")), each["code"]] = str(each.get("display", ""))
-        waiting = [*_dicts(each.get("contains")), *waiting]
+        waiting = [*dicts(each.get("contains")), *waiting]
     return made
 
 

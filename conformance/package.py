@@ -9,6 +9,7 @@ from __future__ import annotations
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,19 +20,31 @@ from conformance.errors import AuthorError, OperatorError, Problem
 Found = tuple[str, Mapping[str, Any]]
 MOST_FILES = 50_000
 MOST_BYTES = 2 * 1024**3  # of all files, unpacked
-_SKIPPED = ("package.json", ".index.json")
+_MANIFEST = "package.json"
+_SKIPPED = ".index.json"
+_BESIDE = ("other", ".yaml")  # the folder and the ending of files that are not FHIR
 
 
-def read(path: Path) -> list[Found]:
-    """The FHIR resources of a package, each with its place. OperatorError when it is no package, or a hostile one;
-    AuthorError with every file that cannot be read."""
+@dataclass
+class Package:
+    """What a package holds: FHIR resources with their places, its manifest (empty where it has none), and the YAML
+    files of its folder ``other``, by name."""
+
+    resources: list[Found] = field(default_factory=list)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    beside: dict[str, bytes] = field(default_factory=dict)
+
+
+def read(path: Path) -> Package:
+    """A package. OperatorError when it is none, or a hostile one, or without any resource; AuthorError with every file
+    that cannot be read."""
     if path.is_dir():
         files = _of_folder(path)
     elif path.is_file():
         files = _of_archive(path)
     else:
         raise OperatorError(f"{path}: no such file or folder")
-    found: list[Found] = []
+    found = Package()
     problems: list[Problem] = []
     size = 0
     for number, (place, content) in enumerate(files):
@@ -39,29 +52,43 @@ def read(path: Path) -> list[Found]:
         if number >= MOST_FILES or size > MOST_BYTES:
             raise OperatorError(f"{path}: more than {MOST_FILES} files or {MOST_BYTES // 1024**2} MB; no package is "
                                 "that large")
+        name = PurePosixPath(place).name
+        if name.endswith(_BESIDE[1]):
+            found.beside[name] = content
+            continue
         try:
-            resource = orjson.loads(content)
+            value = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             problems.append(Problem(place, error.lineno, error.colno, f"not JSON in UTF-8: {error.msg}"))
             continue
-        if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-            found.append((place, resource))
+        if isinstance(value, dict) and isinstance(value.get("resourceType"), str):
+            found.resources.append((place, value))
+        elif isinstance(value, dict) and name == _MANIFEST and not found.manifest:
+            found.manifest = value
     if problems:
         raise AuthorError(problems)
-    if not found:
+    if not found.resources:
         raise OperatorError(f"{path}: no FHIR resource in JSON is in it")
     return found
 
 
+def dicts(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of what should be a list of objects; none of what is not."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def _wanted(name: str) -> bool:
-    return name.endswith(".json") and PurePosixPath(name).name not in _SKIPPED
+    inside = PurePosixPath(name)
+    if inside.parent.name == _BESIDE[0]:
+        return name.endswith(_BESIDE[1])
+    return name.endswith(".json") and inside.name != _SKIPPED
 
 
 def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
     for one in sorted(path.rglob("*")):
         if one.is_symlink():
             raise OperatorError(f"{one}: a link; a package holds files only")
-        if one.is_file() and _wanted(one.name):
+        if one.is_file() and _wanted(one.as_posix()):
             try:
                 yield str(one), one.read_bytes()
             except OSError as error:

@@ -23,6 +23,7 @@ _FILES = {
     "spec-defects.yaml": "spec-defects",
     "checks.yaml": "checks",
 }
+BESIDE = ("profile.yaml", "requirements.yaml", "spec-defects.yaml", "checks.yaml")  # FHIR has no word for them
 
 
 @functools.cache
@@ -33,9 +34,9 @@ def schema(name: str) -> Mapping[str, Any]:
     return loaded
 
 
-def known(folder: Path | None = None) -> list[str]:
+def known() -> list[str]:
     """The ids of the profiles shipped, oldest name first."""
-    return sorted(path.parent.name for path in (folder or data.path("profiles")).glob("*/profile.yaml"))
+    return sorted(path.parent.name for path in data.path("profiles").glob("*/profile.yaml"))
 
 
 def read_file(path: Path, schema_name: str, shown: str = "") -> tuple[Any, list[Problem]]:
@@ -51,13 +52,35 @@ def read_file(path: Path, schema_name: str, shown: str = "") -> tuple[Any, list[
     return document, source.check(document, schema(schema_name), name)
 
 
-def read(profile_id: str, folder: Path | None = None) -> Profile:
-    """A profile by its id; OperatorError for an unknown one, AuthorError with every problem of its files."""
-    base = (folder or data.path("profiles")) / profile_id
+def folder_of(name: str) -> Path:
+    """The folder of a profile, by its id or its own path; OperatorError for one that is not known."""
+    base = data.path("profiles") / name
     if not (base / "profile.yaml").is_file():
-        ids = known(folder)
-        hint = source.suggest(profile_id, ids) or f"known profiles: {', '.join(ids)}"
-        raise OperatorError(f"no profile is called {profile_id!r}; {hint}")
+        base = Path(name)
+    if not (base / "profile.yaml").is_file():
+        hint = source.suggest(name, known()) or f"known profiles: {', '.join(known())}; or give a folder"
+        raise OperatorError(f"no profile is called {name!r}; {hint}")
+    return base
+
+
+def beside(name: str) -> dict[str, bytes]:
+    """The files of a profile that FHIR has no word for, as they are."""
+    folder = folder_of(name)
+    return {file: (folder / file).read_bytes() for file in BESIDE}
+
+
+def document(name: str, file: str) -> Any:
+    """One file of a profile as data."""
+    found, problems = read_file(folder_of(name) / file, _FILES[file])
+    if problems:
+        raise AuthorError(problems)
+    return found
+
+
+def read(name: str) -> Profile:
+    """A profile by its id or the path of its folder; OperatorError for an unknown one, AuthorError with every problem
+    of its files."""
+    base = folder_of(name)
     paths = {path.relative_to(base).as_posix(): path
              for path in [*(base / name for name in _FILES), *sorted((base / "structures").glob("*.yaml"))]}
     digest = hashlib.sha256()
@@ -65,7 +88,7 @@ def read(profile_id: str, folder: Path | None = None) -> Profile:
         digest.update(name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
     key = digest.hexdigest()
     if key not in _read:
-        _read[key] = _build(_documents(profile_id, paths), key)
+        _read[key] = _build(_documents(base.name, paths), key)
     return _read[key]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.fhir.r4 import r4
 from conformance.model import Profile
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 Things = Mapping[str, Mapping[str, Any]]
 _SPOT = ("path", "slice", "within")
-_TOLD = {"min": 0, "max": "*"}  # what an element that does not say it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,18 @@ def _structures(profile: Profile) -> Things:
 
 
 def _elements(profile: Profile) -> Things:
-    return {f"{name} {_place(element)}": {**_TOLD, **{word: said for word, said in element.items()
-                                                      if word not in _SPOT}}
+    return {f"{name} {_place(element)}": {**_unsaid(one.get("type", "Extension"), element),
+                                         **{word: said for word, said in element.items() if word not in _SPOT}}
             for name, one in _described(profile) for element in one["elements"]}
+
+
+def _unsaid(kind: str, element: Mapping[str, Any]) -> dict[str, Any]:
+    """What FHIR R4 says of an element, for what the structure leaves unsaid."""
+    base = r4().element(kind, element["path"].split(".")[1:])
+    if base is None:
+        return {"min": 0, "max": "*"}
+    types = {} if base.choice else {"types": list(base.types)}
+    return {"min": 0 if "slice" in element else base.least, "max": base.most, **types}
 
 
 def _place(element: Mapping[str, Any]) -> str:

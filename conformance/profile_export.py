@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import OperatorError
-from conformance.fhir.definition import OURS, Definitions
+from conformance.fhir.definition import OURS, Definitions, ours
 from conformance.fhir.r4 import r4
 from conformance.model import Profile
 from conformance.nomenclature import Nomenclature, Release
@@ -37,7 +37,52 @@ def resources(profile: Profile, release: Release) -> Iterator[Written]:
         yield definitions.of_structure(structure)
     for _, extension in sorted(profile.extensions.items()):
         yield definitions.of_extension(extension)
+    yield from _parameters(profile)
+    if profile.capability["resources"]:
+        yield _statement(profile)
     yield from (_value_set(one) if one.kind == "value-set" else _code_system(one) for one in held)
+
+
+def _parameters(profile: Profile) -> Iterator[Written]:
+    """A search parameter for each resource type that has it."""
+    defined = {(one["type"], each["name"]): each["definition"] for one in profile.capability["resources"]
+               for each in one["search-parameters"] if "definition" in each}
+    for (kind, name), one in sorted(profile.search_parameters.items()):
+        made_id = f"{kind}-{name}".replace("_", "-")
+        flags = {"declared": one.declared, "draft": one.draft, "defect": one.defect}
+        yield {
+            "resourceType": "SearchParameter", "id": made_id,
+            "extension": [ours(word, said) for word, said in flags.items() if said or word == "declared"],
+            "url": defined.get((kind, name), f"{profile.canonical}/SearchParameter/{made_id}"),
+            "version": profile.version, "name": re.sub(r"\W", "_", made_id), "status": "active",
+            "description": f"Search of {kind} by {name}", "code": name, "base": [kind], "type": one.type,
+            **({"expression": one.expression} if one.expression else {}),
+            **({"target": list(one.targets)} if one.targets else {}),
+        }
+
+
+def _statement(profile: Profile) -> Written:
+    """What a server is asked to declare."""
+    asked = profile.capability
+    return {
+        "resourceType": "CapabilityStatement", "id": "server", "url": f"{profile.canonical}/CapabilityStatement/server",
+        "version": profile.version, "status": "active", "date": profile.published or _UNDATED, "kind": "requirements",
+        "fhirVersion": profile.fhir_version, "format": list(asked["formats"]),
+        **({"patchFormat": list(asked["patch-formats"])} if asked.get("patch-formats") else {}),
+        "rest": [{"mode": "server", "resource": [_asked(one) for one in asked["resources"]]}],
+    }
+
+
+def _asked(one: Mapping[str, Any]) -> Written:
+    made: Written = {"type": one["type"]}
+    if "structure" in one:
+        made["supportedProfile"] = [one["structure"]]
+    made["interaction"] = [{"code": code} for code in one["interactions"]]
+    for word, told in (("search-include", "searchInclude"), ("search-revinclude", "searchRevInclude")):
+        if one.get(word):
+            made[told] = list(one[word])
+    made["searchParam"] = [dict(each) for each in one["search-parameters"]]
+    return {word: said for word, said in made.items() if said != []}
 
 
 def _bound(profile: Profile) -> list[str]:
@@ -83,11 +128,12 @@ def _code_system(one: Nomenclature) -> Written:
     return made
 
 
+_UNDATED = "1970-01-01"  # FHIR wants a date
 _ENDS: Mapping[str, str] = {"retired": "retirement", "deprecated": "deprecation"}
 
 
-def files(profile: Profile, release: Release) -> Iterator[tuple[str, bytes]]:
-    """The files of the package, by their paths in it."""
+def files(profile: Profile, release: Release, beside: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The files of the package, by their paths in it; ``beside`` are those of ours that FHIR has no word for."""
     manifest = {
         "name": f"rorqual.{profile.id.removesuffix(f'-{profile.version}')}", "version": profile.version, "type": "IG",
         "title": profile.title.en,
@@ -106,18 +152,20 @@ def files(profile: Profile, release: Release) -> Iterator[tuple[str, bytes]]:
     yield f"{_PACKAGE}/package.json", _json(manifest)
     yield f"{_PACKAGE}/.index.json", _json({"index-version": 1, "files": index})
     yield from written
+    for name, content in beside.items():
+        yield f"{_PACKAGE}/other/{name}", content
 
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def write(profile: Profile, release: Release, out: Path) -> int:
+def write(profile: Profile, release: Release, beside: Mapping[str, bytes], out: Path) -> int:
     """Writes the package to a file that ends with .tgz, or as a folder; gives the number of its files. OperatorError
     when something is there already, or nothing can be written."""
     if out.exists():
         raise OperatorError(f"{out} exists already; choose another place")
-    made = list(files(profile, release))
+    made = list(files(profile, release, beside))
     try:
         if out.suffix == ".tgz":
             out.parent.mkdir(parents=True, exist_ok=True)

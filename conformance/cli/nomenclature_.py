@@ -52,7 +52,7 @@ def show_(name: str | None, code: str | None, kind: str | None, folder: Path | N
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the release to write.")
 def import_(package: Path, out: Path) -> None:
     """Read the CodeSystem and ValueSet resources of PACKAGE (a FHIR package .tgz, or a folder) into a release."""
-    documents = Importer(packages.read(package)).documents()
+    documents = Importer(packages.read(package).resources).documents()
     write(documents, out)
     partial = sorted(name for name, one in documents.items() if not one["complete"])
     click.echo(f"{out}: {len(documents)} nomenclatures, {len(partial)} of them in part")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from conformance import nomenclature, profile, profile_export
+from conformance import nomenclature, package, profile, profile_export, profile_import
 from conformance.cli import show
 from conformance.profile_diff import differences, plain, sentence
 
@@ -44,5 +44,26 @@ def diff(before: str, after: str, kinds: tuple[str, ...], words: tuple[str, ...]
 def export(name: str, out: Path | None) -> None:
     """Write the structures and nomenclatures of the profile NAME as a FHIR package, for other FHIR tools."""
     where = out or Path(f"{name}.tgz")
-    count = profile_export.write(profile.read(name), nomenclature.shipped(), where)
+    count = profile_export.write(profile.read(name), nomenclature.shipped(), profile.beside(name), where)
     click.echo(f"{where}: {count} files")
+
+
+@command.command("import")
+@click.argument("source", metavar="PACKAGE", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write; its name is the id [NAME-VERSION].")
+@click.option("--like", metavar="PROFILE",
+              help="Take requirements, defects and headers, which packages do not tell, from this profile.")
+@click.option("--with", "others", multiple=True, type=click.Path(path_type=Path),
+              help="A package that this one rests on (repeatable).")
+@click.option("--statement", default="", metavar="ID", help="The CapabilityStatement to read, where there are several.")
+def import_(source: Path, out: Path | None, like: str | None, others: tuple[Path, ...], statement: str) -> None:
+    """Read a FHIR package (.tgz, or a folder) into a profile, nomenclatures beside."""
+    held = package.read(source)
+    importer = profile_import.ProfileImporter(held, [package.read(one) for one in others],
+                                              profile.folder_of(like) if like else None, statement)
+    made = importer.imported(out.name if out is not None else "")
+    where = out or Path(made.documents[profile_import.IDENTITY]["id"])
+    count = profile_import.write(made, held, where)
+    click.echo(f"{where}: {count} files")
+    for line in profile_import.untold(made):
+        click.echo(f"  not in it: {line}")

@@ -12,7 +12,7 @@ Raw = Mapping[str, Any]
 Written = dict[str, Any]
 OURS = "https://rorqual.invalid/fhir/"  # what FHIR has no word for: how a slice is recognised, doubts, defects
 _KEPT = ("by", "unconfirmed", "defect")
-_BASE = "http://hl7.org/fhir/StructureDefinition/"
+BASE = "http://hl7.org/fhir/StructureDefinition/"
 
 
 class Definitions:
@@ -23,34 +23,34 @@ class Definitions:
 
     def of_structure(self, structure: Raw) -> Written:
         """The StructureDefinition of a resource profile."""
-        parent = structure.get("parent") or _BASE + structure["type"]
-        return self._definition(structure["id"], structure["url"], structure["type"], parent, "resource", structure)
+        return self._definition(structure["id"], structure["url"], structure["type"], "resource", structure)
 
     def of_extension(self, extension: Raw) -> Written:
         """The StructureDefinition of an extension, with where it may stand."""
-        made = self._definition(extension["url"].rsplit("/", 1)[-1], extension["url"], "Extension",
-                                f"{_BASE}Extension", "complex-type", extension)
+        made = self._definition(extension["url"].rsplit("/", 1)[-1], extension["url"], "Extension", "complex-type",
+                                extension)
         contexts = [one.strip() for one in extension.get("context", "Element").split(",")]
         made["context"] = [{"type": "element", "expression": one} for one in contexts]
         return made
 
-    def _definition(self, name: str, url: str, kind: str, parent: str, sort: str, raw: Raw) -> Written:
+    def _definition(self, name: str, url: str, kind: str, sort: str, raw: Raw) -> Written:
+        """On the base of FHIR, which every tool has: what other guides ask of it is among our elements."""
         said = [self._element(one, raw["elements"]) for one in raw["elements"]]
         root = [] if said and said[0]["path"] == kind else [{"id": kind, "path": kind}]
         made: Written = {
             "resourceType": "StructureDefinition", "id": name, "url": url, "version": self.version,
             "name": "".join(word.capitalize() for word in name.split("-")), "status": "active",
-            "fhirVersion": self.fhir_version, "kind": sort, "abstract": False, "type": kind, "baseDefinition": parent,
-            "derivation": "constraint", "differential": {"element": [*root, *said]},
+            "fhirVersion": self.fhir_version, "kind": sort, "abstract": False, "type": kind,
+            "baseDefinition": BASE + kind, "derivation": "constraint", "differential": {"element": [*root, *said]},
         }
-        beside = [name for name in ("parent-unconfirmed", "unconfirmed") if raw.get(name)]
+        beside = [name for name in ("parent", "parent-unconfirmed", "unconfirmed") if raw.get(name)]
         if beside:
-            made["extension"] = [_ours(name, True) for name in beside]
+            made["extension"] = [ours(name, raw[name]) for name in beside]
         return made
 
     def _element(self, one: Raw, everyone: Sequence[Raw]) -> Written:
         made: Written = {"id": spelled(one, everyone), "path": one["path"]}
-        beside = [_ours(name, one[name]) for name in _KEPT if name in one]
+        beside = [ours(name, one[name]) for name in _KEPT if name in one]
         if beside:
             made["extension"] = beside
         if "slice" in one:
@@ -91,7 +91,8 @@ class Definitions:
         return str(kinds[0][:1]).upper() + str(kinds[0][1:])
 
 
-def _ours(name: str, value: Any) -> Written:
+def ours(name: str, value: Any) -> Written:
+    """An extension of ours: a value of any form, as JSON."""
     return {"url": OURS + name, "valueString": json.dumps(value, ensure_ascii=False, sort_keys=True)}
 
 
@@ -116,6 +117,17 @@ def spelled(one: Raw, everyone: Sequence[Raw]) -> str:
         else:
             made.append(word)
     return ".".join(made)
+
+
+def words_of(identifier: str) -> list[str]:
+    """The words of an element's id; a slice may be named after a version, with points in it."""
+    made: list[str] = []
+    for word in identifier.split("."):
+        if made and ":" in made[-1] and not word[:1].isalpha():
+            made[-1] += f".{word}"
+        else:
+            made.append(word)
+    return made
 
 
 def _sliced(path: str, name: str, within: str, everyone: Sequence[Raw], last: bool) -> bool:

@@ -87,6 +87,11 @@ class R4:
             yield kind
             kind = self._base.get(kind, "")
 
+    def everything(self) -> Iterator[Element]:
+        """The elements of all structures."""
+        for held in self._below.values():
+            yield from held.values()
+
     def below(self, path: str) -> dict[str, Element]:
         """The elements of a structure, or of an element that holds others, by name; those of its base among them."""
         found: dict[str, Element] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.fhir.definition import spelled
+from conformance.fhir.definition import spelled, words_of
 from conformance.fhir.r4 import R4, Element
 
 Raw = Mapping[str, Any]
@@ -106,21 +106,10 @@ def tree(raw: Raw, kind: str, facts: R4) -> Node:
     root = Node(kind, kind, None)
     for one in elements:
         node = root
-        for number, word in enumerate(_words(spelled(one, elements))[1:]):
+        for number, word in enumerate(words_of(spelled(one, elements))[1:]):
             node = _below(node, word, one["path"].split(".")[1: number + 2], kind, facts)
         node.said = one
     return root
-
-
-def _words(identifier: str) -> list[str]:
-    """The words of an element's id; a slice may be named after a version, with points in it."""
-    made: list[str] = []
-    for word in identifier.split("."):
-        if made and ":" in made[-1] and not word[:1].isalpha():
-            made[-1] += f".{word}"
-        else:
-            made.append(word)
-    return made
 
 
 def _below(node: Node, word: str, path: Sequence[str], kind: str, facts: R4) -> Node:
@@ -144,5 +133,5 @@ def keys(root: Node, name: str) -> Iterator[tuple[str, Node]]:
 
 
 def short(url: str) -> str:
-    """The name of an extension: the last word of its url."""
-    return url.rsplit("/", 1)[-1]
+    """The name of an extension or of another thing with a canonical: the last word of its url."""
+    return url.partition("|")[0].rsplit("/", 1)[-1]

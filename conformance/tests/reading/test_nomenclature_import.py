@@ -37,8 +37,8 @@ def codes(document):
 def test_what_we_export_is_what_we_import(tmp_path):
     made = profile.read("ror-fhir-0.7.0")
     path = tmp_path / "x.tgz"
-    profile_export.write(made, nomenclature.shipped(), path)
-    read = Importer(package.read(path)).documents()
+    profile_export.write(made, nomenclature.shipped(), {}, path)
+    read = Importer(package.read(path).resources).documents()
     folder = nomenclature.shipped().folder
     for name in nomenclature.shipped().names():
         wanted = {word: said for word, said in json.loads((folder / f"{name}.json").read_text()).items()

@@ -31,13 +31,13 @@ def linked(name, kind, target):
 def test_a_package_and_the_same_as_a_folder(tmp_path):
     files = [("package/package.json", b'{"name":"x"}'), ("package/.index.json", b"{}"), ("package/a.json", ONE),
              ("package/notes.txt", b"no JSON"), ("package/other.json", b'{"not":"FHIR"}'), ("package/list.json", b"[1]")]
-    read = package.read(archive(tmp_path / "x.tgz", files))
+    read = package.read(archive(tmp_path / "x.tgz", files)).resources
     assert read == [(f"{tmp_path / 'x.tgz'}!package/a.json", {"resourceType": "CodeSystem", "url": "urn:x"})]
     for name, content in files:
         (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "x" / name).write_bytes(content)
-    assert [one for _, one in package.read(tmp_path / "x")] == [one for _, one in read]
-    assert [one for _, one in package.read(archive(tmp_path / "x.tar", files, "w"))] == [one for _, one in read]
+    assert [one for _, one in package.read(tmp_path / "x").resources] == [one for _, one in read]
+    assert [one for _, one in package.read(archive(tmp_path / "x.tar", files, "w")).resources] == [one for _, one in read]
 
 
 @pytest.mark.parametrize(("entry", "says"), [

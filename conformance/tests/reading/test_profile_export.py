@@ -26,7 +26,7 @@ SHAPE = Shape(r4())
 def exported(request):
     """The files of a package, by their names, and the profile that they come from."""
     made = profile.read(request.param)
-    return made, {name: json.loads(content) for name, content in profile_export.files(made, RELEASE)}
+    return made, {name: json.loads(content) for name, content in profile_export.files(made, RELEASE, {})}
 
 
 def of_kind(files, kind):
@@ -36,7 +36,7 @@ def of_kind(files, kind):
 def test_each_resource_is_valid_fhir(exported):
     _, files = exported
     schemas = {kind: [jsonschema_rs.validator_for(SHAPE.of_resource(kind))]
-               for kind in ("StructureDefinition", "ValueSet", "CodeSystem")}
+               for kind in ("StructureDefinition", "ValueSet", "CodeSystem", "CapabilityStatement")}
     for name, one in files.items():
         for validator in schemas.get(one.get("resourceType"), ()):
             assert [error.message for error in validator.iter_errors(one)] == [], name
@@ -103,19 +103,21 @@ def test_elements_are_those_of_the_published_differentials(exported):
 def test_the_archive_is_the_same_each_time_and_holds_the_files(tmp_path):
     made = profile.read(PROFILES[-1])
     for name in ("a.tgz", "b.tgz"):
-        profile_export.write(made, RELEASE, tmp_path / "deep" / name)
+        profile_export.write(made, RELEASE, {}, tmp_path / "deep" / name)
     one, other = ((tmp_path / "deep" / name).read_bytes() for name in ("a.tgz", "b.tgz"))
     assert one == other
     with tarfile.open(fileobj=io.BytesIO(one)) as archive:
         entries = {entry.name: archive.extractfile(entry).read() for entry in archive if entry.isreg()}
         assert all(entry.mtime == 0 and not entry.uname for entry in archive)
-    assert entries == dict(profile_export.files(made, RELEASE))
+    assert entries == dict(profile_export.files(made, RELEASE, {}))
 
 
 def test_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    made = profile.read(PROFILES[-1])
+    resources = sum(map(len, (RELEASE.names(), made.structures, made.extensions, made.search_parameters))) + 1
     told = CliRunner().invoke(rorqual, ["profile", "export", PROFILES[-1]])
-    assert (told.exit_code, told.output) == (0, f"{PROFILES[-1]}.tgz: {len(RELEASE.names()) + 69} files\n"), told.output
+    assert (told.exit_code, told.output) == (0, f"{PROFILES[-1]}.tgz: {resources + 6} files\n"), told.output
     folder = CliRunner().invoke(rorqual, ["profile", "export", PROFILES[-1], "--out", "here"])
     assert folder.exit_code == 0
     assert json.loads((tmp_path / "here" / "package" / "package.json").read_text())["title"]
