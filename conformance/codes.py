@@ -65,6 +65,9 @@ CODES: Mapping[str, Code] = {
     "body.too-deep": _BROKEN,
     "body.other-resource": _BROKEN,
     "body.expression": _BROKEN,
+    # files
+    "file.unreadable": _BROKEN,
+    "file.refused": Code(Effect.PREVENTED, Cause.CONFIGURATION),
     # Bundle
     "bundle.type": _BROKEN,
     "bundle.entry": _BROKEN,

@@ -10,7 +10,6 @@ from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.bundle import Resource
 from conformance.fhir.coding import NOMENCLATURE, Judged, judged
-from conformance.fhir.extended import extended
 from conformance.fhir.pool import Facts
 from conformance.fhir.r4 import r4
 from conformance.fhir.rule import Difference
@@ -109,7 +108,7 @@ def _differences(facts: Facts, resource: Resource, structure: Compiled) -> list[
 def _carried(facts: Facts, resource: Resource, structure: Compiled) -> frozenset[str]:
     key = "carried", structure
     if key not in facts:
-        facts[key] = frozenset(structure_id(one) for one in structure.carried.of(resource))
+        facts[key] = frozenset(structure_id(one) for one in structure.survey("").of(resource).elements)
     found: frozenset[str] = facts[key]
     return found
 
@@ -123,7 +122,6 @@ def _nomenclature(evidence: Evidence, exchange: str, resource: Resource, structu
     day = next((one.started[:10] for one in evidence.current.exchanges if one.id == exchange), "")
     facts, key = evidence.facts(resource), ("codes", structure, day)
     if key not in facts:
-        codings = structure.coded.of(resource, extended(resource, structure.type))
-        facts[key] = judged(codings, evidence.release, day)
+        facts[key] = judged(structure.codings(resource), evidence.release, day)
     found: Judged = facts[key]
     return found

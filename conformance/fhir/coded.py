@@ -30,7 +30,7 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
+class Bound:
     """Where an element, or slices of it, bind codes: the words of its path, the value sets and who binds them."""
 
     path: tuple[str, ...]
@@ -45,31 +45,40 @@ class CodedElements:
 
     def __init__(self, root: Node, extensions: Mapping[str, Node]) -> None:
         self._type = root.id
-        self._bound = _bound(root, root.id)
+        self.bound = _bound(root, root.id)
         self._extensions = {url: _bound(one, short(url)) for url, one in extensions.items()}
         self._mandatory = list(_mandatory(root))
 
     def of(self, resource: Resource, extended: Iterable[Extended]) -> Iterator[Coded]:
         """The coded values of a resource that a binding of its structure, or of an extension, concerns; ``extended``
         are the extensions of the resource, those inside others included."""
-        yield from _coded(resource, self._type, self._bound)
-        for words, name, value_set, element in self._mandatory:
-            held = [pair for _, value in _values(resource, self._type, words) for pair in _codings(value) or ()]
-            if held:
-                place = ".".join((self._type, *words))
-                yield Coded(f"{place}:{name}", tuple(held), (value_set,), True, (element,))
+        yield from _coded(resource, self._type, self.bound)
+        yield from self.mandatory(resource)
         for place, one in extended:
             bound = self._extensions.get(str(one.get("url")))
             if bound:
                 yield from _coded(one, place, bound)
 
+    def mandatory(self, resource: Resource) -> Iterator[Coded]:
+        """The codings of elements of which one slice, told by its value set, is mandatory: one of them must be of it.
+        """
+        for words, name, value_set, element in self._mandatory:
+            held = [pair for _, value in _values(resource, self._type, words) for pair in codings(value) or ()]
+            if held:
+                place = ".".join((self._type, *words))
+                yield Coded(f"{place}:{name}", tuple(held), (value_set,), True, (element,))
 
-def _coded(holder: Any, place: str, bound: Sequence[_Bound]) -> Iterator[Coded]:
+    def of_extension(self, url: str) -> Sequence[Bound]:
+        """Where the definition of an extension binds codes."""
+        return self._extensions.get(url, ())
+
+
+def _coded(holder: Any, place: str, bound: Sequence[Bound]) -> Iterator[Coded]:
     for one in bound:
         for at, value in _values(holder, place, one.path):
-            codings = _codings(value)
-            if codings is not None:
-                yield Coded(at, codings, one.value_sets, not one.sliced, one.elements, one.strength)
+            held = codings(value)
+            if held is not None:
+                yield Coded(at, held, one.value_sets, not one.sliced, one.elements, one.strength)
 
 
 def _mandatory(root: Node) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
@@ -80,7 +89,7 @@ def _mandatory(root: Node) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
             yield node.words(), node.slice, binding["value-set"], key
 
 
-def _bound(root: Node, name: str) -> list[_Bound]:
+def _bound(root: Node, name: str) -> list[Bound]:
     """The bindings of a tree, those of an element and its slices together; a part of an extension is told by its url.
     """
     found: dict[tuple[tuple[str, ...], str], list[tuple[str, str, bool]]] = {}
@@ -92,7 +101,7 @@ def _bound(root: Node, name: str) -> list[_Bound]:
             if not inside:
                 at = (node.words(), binding["strength"])
                 found.setdefault(at, []).append((binding["value-set"], key, sliced))
-    return [_Bound(path, tuple(one for one, _, _ in held), tuple(key for _, key, _ in held),
+    return [Bound(path, tuple(one for one, _, _ in held), tuple(key for _, key, _ in held),
                    any(sliced for _, _, sliced in held), strength) for (path, strength), held in found.items()]
 
 
@@ -118,7 +127,7 @@ def _values(node: Any, place: str, path: Sequence[str]) -> list[tuple[str, Any]]
     return found
 
 
-def _codings(value: Any) -> tuple[tuple[str, str], ...] | None:
+def codings(value: Any) -> tuple[tuple[str, str], ...] | None:
     """The codings of a CodeableConcept or Coding; a plain code is of the system that its value set implies."""
     if isinstance(value, str):
         return ((IMPLIED, value),)

@@ -32,8 +32,8 @@ def judged(codings: Iterable[Coded], release: Release, day: str) -> Judged:
     elements: set[str] = set()
     told = 0
     for one in codings:
-        differences, concerned, could_tell = _judged(release, one.value_sets, one.codings, one.required, one.elements,
-                                                     one.strength, day)
+        differences, concerned, could_tell = judged_once(
+            release, one.value_sets, one.codings, one.required, one.elements, one.strength, day)
         told += could_tell
         elements.update(concerned)
         found += [replace(each, place=one.place) for each in differences]
@@ -41,7 +41,7 @@ def judged(codings: Iterable[Coded], release: Release, day: str) -> Judged:
 
 
 @functools.lru_cache(maxsize=20_000)
-def _judged(
+def judged_once(
     release: Release, names: tuple[str, ...], codings: tuple[tuple[str, str], ...], required: bool,
     elements: tuple[str, ...], strength: str, day: str
 ) -> tuple[tuple[Difference, ...], tuple[str, ...], bool]:

@@ -32,13 +32,12 @@ class Constraints:
         """What every extension respects, and the definitions that this refers to."""
         names = {url: f"extension-{number}" for number, url in enumerate(self.trees)}
         definitions = {names[url]: self._definition(url, root) for url, root in self.trees.items()}
-        known = [{"if": _url(url), "then": {"$ref": f"#/$defs/{names[url]}"}} for url in self.trees]
-        guide = {"if": {"properties": {"url": {"pattern": f"^{self.guide}"}}, "required": ["url"]},
-                 "then": {"properties": {"url": {
-                     "$comment": Rule("structure.extension-unknown", "", "", "an extension of the guide").comment(),
-                     "enum": [url for url in self.trees if url.startswith(self.guide)]}}}}
-        absolute = {"properties": {"url": {"type": "string", "pattern": ":"}}, "required": ["url"]}
-        return {"if": absolute, "then": {"allOf": [guide, *known]}}, definitions
+        unknown = {"if": {"properties": {"url": {"pattern": f"^{self.guide}"}}},
+                   "then": {"properties": {"url": {
+                       "$comment": Rule("structure.extension-unknown", "", "", "an extension of the guide").comment(),
+                       "enum": [url for url in self.trees if url.startswith(self.guide)]}}}}
+        told = {"properties": {"url": {"type": "string"}}, "required": ["url"]}
+        return {"if": told, "then": _told_apart(sorted(self.trees), names, unknown)}, definitions
 
     def _definition(self, url: str, root: Node) -> Schema:
         held = root.children.get("extension")
@@ -191,3 +190,14 @@ def _of(child: Node, name: str, schema: Schema) -> Schema:
 
 def _url(url: str) -> Schema:
     return {"properties": {"url": {"const": url}}, "required": ["url"]}
+
+
+def _told_apart(urls: Sequence[str], names: Mapping[str, str], unknown: Schema) -> Schema:
+    """The definition that the url names, found by halving: extensions are many, in a resource and in a guide."""
+    if not urls:
+        return unknown
+    if len(urls) == 1:
+        return {"if": _url(urls[0]), "then": {"$ref": f"#/$defs/{names[urls[0]]}"}, "else": unknown}
+    half = len(urls) // 2
+    return {"if": {"properties": {"url": {"enum": list(urls[:half])}}},
+            "then": _told_apart(urls[:half], names, unknown), "else": _told_apart(urls[half:], names, unknown)}

@@ -1,4 +1,4 @@
-"""Where the extensions of a resource stand, those inside others included."""
+"""Where the extensions of a resource stand, those inside others included; resources that it holds have their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _NAMES = ("extension", "modifierExtension")
 
 
 def extended(resource: Resource, kind: str) -> list[Extended]:
-    """The extensions of a resource, each with its place (``Location.extension[2].extension[0]``)."""
+    """The extensions of a resource, each with its place (``Location.extension[2].extension[0]``); those of contained
+    resources, or of the entries of a Bundle, apart."""
     found: list[Extended] = []
     _visit(resource, (kind,), found)
     return found
@@ -20,11 +21,11 @@ def extended(resource: Resource, kind: str) -> list[Extended]:
 
 def _visit(node: Mapping[str, Any], place: tuple[str, ...], found: list[Extended]) -> None:
     for key, value in node.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "resourceType" not in value:
             _visit(value, (*place, ".", key), found)
         elif isinstance(value, list):
             for index, item in enumerate(value):
-                if isinstance(item, dict):
+                if isinstance(item, dict) and "resourceType" not in item:
                     inner = (*place, ".", key, f"[{index}]")
                     if key in _NAMES:
                         found.append(("".join(inner), item))

@@ -83,6 +83,13 @@ def _period(one: Holder) -> bool:
             and start <= end)
 
 
+def _range(one: Holder) -> bool:
+    if "low" not in one or "high" not in one:
+        return True
+    ends = [held.get("value") if isinstance(held, dict) else None for held in (one["low"], one["high"])]
+    return all(isinstance(end, int | float) for end in ends) and ends[0] <= ends[1]
+
+
 # What surely keeps a rule, by the place where it stands and its key.
 SURE: Mapping[tuple[str, str], Callable[[Holder], bool]] = {
     ("DomainResource", "dom-2"): _both_absent("contained"),
@@ -92,7 +99,8 @@ SURE: Mapping[tuple[str, str], Callable[[Holder], bool]] = {
     ("Period", "per-1"): _period,
     ("ContactPoint", "cpt-2"): lambda one: "system" in one or ("value" not in one and "_value" not in one),
     ("Quantity", "qty-3"): lambda one: "system" in one or ("code" not in one and "_code" not in one),
-    ("Range", "rng-2"): lambda one: "low" not in one or "high" not in one,
+    ("Range", "rng-2"): _range,
+    ("Distance", "dis-1"): lambda one: "code" in one and one.get("system") == "http://unitsofmeasure.org",
     ("Reference", "ref-1"): lambda one: not str(one.get("reference", "")).startswith("#"),
     ("Attachment", "att-1"): lambda one: "contentType" in one or ("data" not in one and "_data" not in one),
     ("Organization", "org-1"): lambda one: bool(one.get("identifier") or one.get("name")),
@@ -121,10 +129,10 @@ class Invariants:
             if own in ids:
                 yield Broken(f"{place}.id", _UNIQUE)
             ids.add(own)
-        for where, rule in self._rules(path):
+        for where, rule in self.rules(path):
             if not self._kept(value, where, rule, path, resource):
                 yield Broken(place, rule)
-        members = self._inside(path)
+        members = self.members(path)
         for name, held in value.items():
             found = members.get(name)
             if found is None or not isinstance(held, dict | list | str):
@@ -140,21 +148,22 @@ class Invariants:
                     yield from self._walk(one, inner, at, resource, ids)
 
     def _kept(self, value: Any, where: str, rule: Invariant, path: str, resource: Holder) -> bool:
-        if rule.key in _IN_SCHEMAS or rule.severity != "error":
+        if not holds(rule):
             return True
         sure = SURE.get((where, rule.key))
         if sure is not None and isinstance(value, dict) and sure(value):
             return True
         return evaluated(value, path, rule, resource) is not False
 
-    def _rules(self, path: str) -> tuple[tuple[str, Invariant], ...]:
+    def rules(self, path: str) -> tuple[tuple[str, Invariant], ...]:
+        """The rules of a type or path, each with the type that has it."""
         if path not in self._of_type:
             kinds = self._facts.lineage(path) if "." not in path else self._facts.lineage("BackboneElement")
             self._of_type[path] = tuple((kind, rule) for kind in kinds for rule in self._facts.own_invariants(kind)
-                                        if rule.key not in _IN_SCHEMAS and rule.severity == "error")
+                                        if holds(rule))
         return self._of_type[path]
 
-    def _inside(self, path: str) -> dict[str, tuple[str, Element]]:
+    def members(self, path: str) -> dict[str, tuple[str, Element]]:
         """The members of a type or path that hold others, or have rules: what they hold, by their names in JSON."""
         if path not in self._members:
             made: dict[str, tuple[str, Element]] = {}
@@ -167,6 +176,11 @@ class Invariants:
                         made[f"_{name}"] = "Element", Element(one.path, 0, 1, ("Element",))
             self._members[path] = made
         return self._members[path]
+
+
+def holds(rule: Invariant) -> bool:
+    """Whether a rule is judged here: not those in the schemas, nor advice."""
+    return rule.severity == "error" and rule.key not in _IN_SCHEMAS
 
 
 def _each(held: Any, place: str) -> Iterator[tuple[str, Any]]:

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.fhir.bundle import Resource
-from conformance.fhir.carried import Carried
-from conformance.fhir.coded import CodedElements
+from conformance.fhir.coded import Coded, CodedElements
 from conformance.fhir.constraint import Constraints
 from conformance.fhir.engine import Engine, Fast, Path, Validator
 from conformance.fhir.extended import extended
@@ -18,6 +17,7 @@ from conformance.fhir.invariant import Broken, Invariants, evaluated, said
 from conformance.fhir.r4 import R4, Invariant
 from conformance.fhir.rule import Difference, Rule, Schema
 from conformance.fhir.shape import Shape
+from conformance.fhir.survey import Seen, Survey
 from conformance.fhir.tree import Node, short, tree
 from conformance.nomenclature import Release
 
@@ -78,11 +78,25 @@ class Compiled:
         self.root = tree(structure, self.type, whole.facts)
         self.schema = self._schema()
         self._validator: Validator = whole.engine(self.schema)
-        self.carried = Carried(self.root, whole.constraints, whole.engine)
         self.coded = CodedElements(self.root, whole.constraints.trees)
         self._ruled = [*_ruled(self.root)]
         self._extension_rules = {url: rules for url, root in whole.constraints.trees.items()
                                  if (rules := [*_ruled(root)])}
+        self._surveys: dict[str, Survey] = {}
+
+    def survey(self, day: str) -> Survey:
+        """What looks over resources on a day (year-month-day)."""
+        if day not in self._surveys:
+            self._surveys[day] = Survey(
+                self.root, self.coded, self.whole.constraints, self.whole.invariants, frozenset(self._extension_rules),
+                self.whole.engine, self.whole.release, day)
+        return self._surveys[day]
+
+    def seen(self, resource: Resource, day: str) -> Seen:
+        """What a resource shows, and whether a closer look, by ``differences`` or ``codings``, may find something."""
+        seen = self.survey(day).of(resource)
+        closer = seen.invariants or bool(self._ruled) or not self._validator.is_valid(resource)
+        return seen if closer == seen.invariants else seen._replace(invariants=closer)
 
     def _schema(self) -> Schema:
         schema = self.whole.shape.of_resource(self.type)
@@ -110,13 +124,24 @@ class Compiled:
         return [*found.values(), *self._contained(resource)]
 
     def _contained(self, resource: Resource) -> Iterator[Difference]:
+        for place, structure, one in self._held(resource):
+            for each in structure.differences(one):
+                yield replace(each, place=place + each.place.removeprefix(structure.type), element="")
+
+    def _held(self, resource: Resource) -> Iterator[tuple[str, Compiled, Resource]]:
+        """The contained resources, each with its place and what base FHIR R4 says of its type."""
         held = resource.get("contained")
         for index, one in enumerate(held if isinstance(held, list) else ()):
             kind = one.get("resourceType") if isinstance(one, dict) else None
             if isinstance(kind, str) and self.whole.facts.resource(kind):
-                for each in self.whole.of(kind).differences(one):
-                    inner = each.place.removeprefix(kind)
-                    yield replace(each, place=f"{self.type}.contained[{index}]{inner}", element="")
+                yield f"{self.type}.contained[{index}]", self.whole.of(kind), one
+
+    def codings(self, resource: Resource) -> Iterator[Coded]:
+        """The coded values of a resource, and of those that it contains, that bindings concern."""
+        yield from self.coded.of(resource, extended(resource, self.type))
+        for place, structure, one in self._held(resource):
+            for each in structure.codings(one):
+                yield replace(each, place=place + each.place.removeprefix(structure.type))
 
     def _broken(self, resource: Resource) -> Iterator[Broken]:
         yield from self.whole.invariants.broken(resource, self.type)

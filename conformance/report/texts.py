@@ -82,7 +82,7 @@ def _put(template: str, parts: Mapping[str, str]) -> str:
 
 def filled(template: Text, expected: str, actual: str, place: str = "") -> Text:
     """A sentence with what was expected and what was received put in, in each language, and where in the resource."""
-    wanted, seen, at = phrase(expected), phrase(actual), place.rpartition(".resource.")[2]
+    wanted, seen, at = phrase(expected), phrase(actual), place.rpartition(" ")[2].rpartition(".resource.")[2]
     return Text(_put(template.fr, {"expected": wanted.fr, "actual": seen.fr, "place": at}),
                 _put(template.en, {"expected": wanted.en, "actual": seen.en, "place": at}))
 

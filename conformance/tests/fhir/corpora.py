@@ -6,7 +6,6 @@ from conformance import nomenclature, profile
 from conformance.fhir.coding import judged
 from conformance.fhir.draw import Seeded
 from conformance.fhir.engine import Fast
-from conformance.fhir.extended import extended
 from conformance.fhir.maker import Maker
 from conformance.fhir.mutation import mutants
 from conformance.fhir.r4 import r4
@@ -41,13 +40,13 @@ def wrong(whole, count, seed=1):
 
 def told(compiled, resource):
     """All that is wrong with a resource, codes that the release cannot tell left out."""
-    codes = judged(compiled.coded.of(resource, extended(resource, compiled.type)), RELEASE, DAY).differences
+    codes = judged(compiled.codings(resource), RELEASE, DAY).differences
     return [*compiled.differences(resource), *(one for one in codes if one.code != "nomenclature.not-held")]
 
 
 def found(compiled, mutant):
     """Whether what the operator broke is told: by a code of it, at its place, with its element."""
-    codes = judged(compiled.coded.of(mutant.resource, extended(mutant.resource, compiled.type)), RELEASE, DAY).differences
+    codes = judged(compiled.codings(mutant.resource), RELEASE, DAY).differences
     element = compiled.element(mutant.resource, mutant.path)
     return any(one.code in mutant.codes and _near(path_of(one.place), mutant.path) and _same(one.element, element)
                for one in (*compiled.differences(mutant.resource), *codes))

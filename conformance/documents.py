@@ -1,0 +1,166 @@
+"""Documents of resources from files: JSON, one resource a line (NDJSON), compressed or not, read in bounded pieces."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from conformance.errors import OperatorError
+
+MOST = 64 * 1024 * 1024  # bytes of one document, as of one answer
+PIECE = 512 * 1024
+STANDARD_INPUT = Path("-")
+_GZIP = b"\x1f\x8b"
+_ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
+
+
+@dataclass
+class Piece:
+    """Some documents of one file, each with its line, 0 for one that is the whole file; ``refused`` tells, with its
+    line, what could not be read."""
+
+    name: str
+    documents: list[tuple[int, bytes]] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    size: int = 0
+
+    def place(self, line: int) -> str:
+        """Where a document is, in words."""
+        return f"{self.name}:{line}" if line else self.name
+
+
+def found(paths: Sequence[Path]) -> list[Path]:
+    """The files to read: those given, those of folders with the endings of FHIR files. OperatorError where there is
+    none."""
+    made: list[Path] = []
+    for path in paths:
+        if path != STANDARD_INPUT and not path.exists():
+            raise OperatorError(f"{path}: no such file or folder")
+        inside = sorted(one for one in path.rglob("*") if one.name.endswith(_ENDINGS)) if path.is_dir() else [path]
+        if not inside:
+            raise OperatorError(f"{path}: no file in it ends with {', '.join(_ENDINGS)}")
+        made += inside
+    return made
+
+
+def pieces(path: Path, read: Callable[[int], None]) -> Iterator[Piece]:
+    """The documents of a file, a piece at a time; ``read`` is told how many bytes of the file were consumed. What is
+    cut or too long is told in the piece; OperatorError when the file cannot be opened."""
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    try:
+        with sys.stdin.buffer if path == STANDARD_INPUT else path.open("rb") as raw:
+            counted = io.BufferedReader(_Counted(raw, read), PIECE)
+            plain: BinaryIO = counted
+            if counted.peek(2)[:2] == _GZIP:
+                plain = gzip.open(counted)  # type: ignore[assignment]
+            yield from _pieces(name, _Lines(plain), name.removesuffix(".gz").endswith(".ndjson"))
+    except OSError as error:
+        raise OperatorError(f"{name}: cannot be read ({error.strerror})") from None
+
+
+class _Counted(io.RawIOBase):
+    """A file whose bytes are counted as they are read."""
+
+    def __init__(self, raw: BinaryIO, told: Callable[[int], None]) -> None:
+        self._raw, self._told = raw, told
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        made = self._raw.read(len(buffer))
+        self._told(len(made))
+        buffer[:len(made)] = made
+        return len(made)
+
+
+class _Lines:
+    """Lines within bounds; a longer one is passed over, and told. ``cut`` says why reading ended early."""
+
+    def __init__(self, plain: BinaryIO) -> None:
+        self._plain = plain
+        self.number = 0
+        self.cut = ""
+
+    def next(self) -> bytes | None:
+        """The next line; None at the end, more than ``MOST`` bytes for one that is too long."""
+        line = self._read(MOST + 1)
+        if not line:
+            return None
+        self.number += 1
+        if len(line) > MOST:
+            rest = line
+            while rest and not rest.endswith(b"\n"):
+                rest = self._read(PIECE)
+        return line
+
+    def rest(self, start: bytes) -> bytes:
+        """All that follows a line, with it, up to a little more than ``MOST`` bytes."""
+        parts, size = [start], len(start)
+        while size <= MOST and (part := self._read(PIECE)):
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+
+    def _read(self, most: int) -> bytes:
+        if self.cut:
+            return b""
+        try:
+            return self._plain.readline(most)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            self.cut = f"the compression is damaged or cut: {error}"
+            return b""
+
+
+def _pieces(name: str, lines: _Lines, by_line: bool) -> Iterator[Piece]:
+    piece = Piece(name)
+    first = _first(lines)
+    if first is not None and not by_line and len(first) <= MOST and not _whole(first):
+        whole = lines.rest(first)
+        if len(whole) > MOST:
+            piece.refused.append((0, _too_large()))
+        elif not lines.cut:
+            piece.documents.append((0, whole))
+        first = None
+    line = first
+    while line is not None:
+        if len(line) > MOST:
+            piece.refused.append((lines.number, _too_large()))
+        elif line.strip():
+            piece.documents.append((lines.number, line))
+            piece.size += len(line)
+        if piece.size >= PIECE:
+            yield piece
+            piece = Piece(name)
+        line = lines.next()
+    if lines.cut:
+        piece.refused.append((lines.number + 1, lines.cut))
+    yield piece
+
+
+def _first(lines: _Lines) -> bytes | None:
+    """The first line that holds something."""
+    line = lines.next()
+    while line is not None and not line.strip():
+        line = lines.next()
+    return line
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _too_large() -> str:
+    return f"more than {MOST // 1024**2} MB in one document"
