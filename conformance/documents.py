@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import orjson
 
@@ -56,14 +56,18 @@ def pieces(path: Path, read: Callable[[int], None]) -> Iterator[Piece]:
     cut or too long is told in the piece; OperatorError when the file cannot be opened."""
     name = "standard input" if path == STANDARD_INPUT else str(path)
     try:
-        with sys.stdin.buffer if path == STANDARD_INPUT else path.open("rb") as raw:
+        with _opened(path) as raw:
             counted = io.BufferedReader(_Counted(raw, read), PIECE)
-            plain: BinaryIO = counted
+            plain: io.BufferedIOBase = counted
             if counted.peek(2)[:2] == _GZIP:
-                plain = gzip.open(counted)  # type: ignore[assignment]
+                plain = gzip.GzipFile(fileobj=counted)
             yield from _pieces(name, _Lines(plain), name.removesuffix(".gz").endswith(".ndjson"))
     except OSError as error:
         raise OperatorError(f"{name}: cannot be read ({error.strerror})") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    return sys.stdin.buffer if path == STANDARD_INPUT else cast(BinaryIO, path.open("rb", buffering=0))
 
 
 class _Counted(io.RawIOBase):
@@ -76,16 +80,15 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        made = self._raw.read(len(buffer))
-        self._told(len(made))
-        buffer[:len(made)] = made
-        return len(made)
+        made: int = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+        self._told(made)
+        return made
 
 
 class _Lines:
     """Lines within bounds; a longer one is passed over, and told. ``cut`` says why reading ended early."""
 
-    def __init__(self, plain: BinaryIO) -> None:
+    def __init__(self, plain: io.BufferedIOBase) -> None:
         self._plain = plain
         self.number = 0
         self.cut = ""
@@ -123,13 +126,14 @@ class _Lines:
 def _pieces(name: str, lines: _Lines, by_line: bool) -> Iterator[Piece]:
     piece = Piece(name)
     first = _first(lines)
-    if first is not None and not by_line and len(first) <= MOST and not _whole(first):
-        whole = lines.rest(first)
-        if len(whole) > MOST:
-            piece.refused.append((0, _too_large()))
-        elif not lines.cut:
-            piece.documents.append((0, whole))
-        first = None
+    if first is not None and not by_line and len(first) <= MOST:
+        number, second = lines.number, _first(lines)
+        if second is None or not _whole(first):
+            _one(piece, lines, lines.rest(first + second) if second is not None else first)
+        else:
+            piece.documents.append((number, first))
+            piece.size += len(first)
+        first = second if piece.size else None
     line = first
     while line is not None:
         if len(line) > MOST:
@@ -144,6 +148,14 @@ def _pieces(name: str, lines: _Lines, by_line: bool) -> Iterator[Piece]:
     if lines.cut:
         piece.refused.append((lines.number + 1, lines.cut))
     yield piece
+
+
+def _one(piece: Piece, lines: _Lines, whole: bytes) -> None:
+    """A file that is one document, in one line or in many."""
+    if len(whole) > MOST:
+        piece.refused.append((0, _too_large()))
+    elif not lines.cut:
+        piece.documents.append((0, whole))
 
 
 def _first(lines: _Lines) -> bytes | None:

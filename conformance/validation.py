@@ -36,7 +36,7 @@ from conformance.verdict import Effect, Strength, Verdict, consequence, worst
 FILE = "FHIR-R4-file"
 _FIRST = 5  # places kept of each kind of finding
 _ALONE = 4  # pieces judged before others help: small files are done by then
-_AHEAD = 3  # pieces that wait for each process
+_AHEAD = 8  # pieces that wait for each process
 Key = tuple[str, str]
 
 
@@ -151,8 +151,10 @@ _worker: Validator | None = None
 
 
 def _prepare(profile: str, release: Path, day: str) -> None:
-    global _worker  # noqa: PLW0603  a process judges for one command only
-    _worker = Validator(profiles.read(profile), nomenclature.Release(release), day)
+    """Makes the process ready; where processes are forked it has what its parent compiled."""
+    global _worker
+    if _worker is None:
+        _worker = Validator(profiles.read(profile), nomenclature.Release(release), day)
 
 
 def _work(piece: Piece) -> Tally:
@@ -168,8 +170,9 @@ def tallied(
 
     HarnessError when a process is lost.
     """
+    global _worker
     whole, waiting = Tally(), iter(pieces)
-    mine = Validator(profiles.read(profile), release, day)
+    _worker = mine = Validator(profiles.read(profile), release, day)
     for number, piece in enumerate(waiting, start=1):
         whole.merge(mine.piece(piece))
         told(whole)

@@ -143,7 +143,7 @@ def _tell(made: Report, tally: Tally) -> None:
 
 def _problem(one: Problem) -> None:
     severe = one.severity == "error" and one.effect in ("broken", "prevented")
-    word = interface()[f"severity.{one.severity}"].en if one.effect == "broken" else interface()[f"cause.{one.cause}"].en
+    word = interface()[f"severity.{one.severity}" if one.effect == "broken" else f"cause.{one.cause}"].en
     click.echo(f"\n{click.style(word, fg='red' if severe else 'yellow')}  {one.requirement}  × {one.count:,}\n"
                f"  {one.says.en}")
     for each in one.occurrences[:_PLACES]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.fhir.discriminator import Discriminators, ValueSets, pattern
@@ -12,6 +12,7 @@ from conformance.fhir.tree import Node, short, tree
 
 Raw = Mapping[str, Any]
 _EXTENSIONS = ("extension", "modifierExtension")
+_UNKNOWN = "extension-unknown"
 
 
 class Constraints:
@@ -32,12 +33,12 @@ class Constraints:
         """What every extension respects, and the definitions that this refers to."""
         names = {url: f"extension-{number}" for number, url in enumerate(self.trees)}
         definitions = {names[url]: self._definition(url, root) for url, root in self.trees.items()}
-        unknown = {"if": {"properties": {"url": {"pattern": f"^{self.guide}"}}},
-                   "then": {"properties": {"url": {
-                       "$comment": Rule("structure.extension-unknown", "", "", "an extension of the guide").comment(),
-                       "enum": [url for url in self.trees if url.startswith(self.guide)]}}}}
+        rule = Rule("structure.extension-unknown", "", "", "an extension of the guide")
+        mine = [url for url in self.trees if url.startswith(self.guide)]
+        definitions[_UNKNOWN] = {"if": {"properties": {"url": {"pattern": f"^{self.guide}"}}},
+                                 "then": {"properties": {"url": {"$comment": rule.comment(), "enum": mine}}}}
         told = {"properties": {"url": {"type": "string"}}, "required": ["url"]}
-        return {"if": told, "then": _told_apart(sorted(self.trees), names, unknown)}, definitions
+        return {"if": told, "then": _told_apart(sorted(self.trees), names)}, definitions
 
     def _definition(self, url: str, root: Node) -> Schema:
         held = root.children.get("extension")
@@ -192,12 +193,13 @@ def _url(url: str) -> Schema:
     return {"properties": {"url": {"const": url}}, "required": ["url"]}
 
 
-def _told_apart(urls: Sequence[str], names: Mapping[str, str], unknown: Schema) -> Schema:
+def _told_apart(urls: Sequence[str], names: Mapping[str, str]) -> Schema:
     """The definition that the url names, found by halving: extensions are many, in a resource and in a guide."""
+    unknown = {"$ref": f"#/$defs/{_UNKNOWN}"}
     if not urls:
         return unknown
     if len(urls) == 1:
         return {"if": _url(urls[0]), "then": {"$ref": f"#/$defs/{names[urls[0]]}"}, "else": unknown}
     half = len(urls) // 2
     return {"if": {"properties": {"url": {"enum": list(urls[:half])}}},
-            "then": _told_apart(urls[:half], names, unknown), "else": _told_apart(urls[half:], names, unknown)}
+            "then": _told_apart(urls[:half], names), "else": _told_apart(urls[half:], names)}

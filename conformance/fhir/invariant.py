@@ -86,8 +86,8 @@ def _period(one: Holder) -> bool:
 def _range(one: Holder) -> bool:
     if "low" not in one or "high" not in one:
         return True
-    ends = [held.get("value") if isinstance(held, dict) else None for held in (one["low"], one["high"])]
-    return all(isinstance(end, int | float) for end in ends) and ends[0] <= ends[1]
+    low, high = (held.get("value") if isinstance(held, dict) else None for held in (one["low"], one["high"]))
+    return isinstance(low, int | float) and isinstance(high, int | float) and low <= high
 
 
 # What surely keeps a rule, by the place where it stands and its key.

@@ -232,8 +232,9 @@ CASES = {
                               [searchset(entry(coded(code="2")))], [searchset(entry(coded()))]),
 }
 ENGLISH = re.compile(r"\b(?:the|of|an|is|no|not|none|with|without|matches|or|at|by|than|which|more|does|has|only|again|too)\b")
-# told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report)
-ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "data.no-value"}
+# told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report, validation)
+ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "data.no-value",
+             "file.unreadable", "file.refused"}
 
 
 def test_each_kind_of_finding_has_a_case():

@@ -10,14 +10,14 @@ PACKAGE = Path(__file__).resolve().parents[2]
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
     ("verdict", "errors", "data", "clock", "scenario_words", "requirement_ids"),
-    ("model", "codes", "source", "package"),
+    ("model", "codes", "source", "package", "documents"),
     ("events", "nomenclature", "fhir"),
     ("checks", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
      "nomenclature_import", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
-    ("preflight", "workshop"),
+    ("preflight", "workshop", "validation"),
     ("selftest", "pytest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
