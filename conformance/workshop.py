@@ -15,7 +15,7 @@ from conformance import candidate as candidates
 from conformance import profile as profiles_
 from conformance.clock import Clock
 from conformance.drive.probe import Probe
-from conformance.engine.rejudge import Rejudge
+from conformance.engine.rejudge import Rejudge, turned
 from conformance.engine.run import Run
 from conformance.errors import OperatorError
 from conformance.events import Event
@@ -131,10 +131,12 @@ def _waivers(folder: Path) -> tuple[Waiver, ...]:
 
 
 def report(
-    folder: Path, rejudge: bool = False, paths: Sequence[Path] = (), release: Path | None = None
+    folder: Path, rejudge: bool = False, paths: Sequence[Path] = (), release: Path | None = None,
+    turn: tuple[str, str] | None = None,
 ) -> Report:
     """The report of a recorded run, as judged then or (``rejudge``) as judged now, codes by the ``release`` of a folder
-    or the one shipped."""
+    or the one shipped. ``turn`` keeps one version (an id) of those judged then, and judges by another (an id, or a
+    folder)."""
     record = ledger.read(folder)
     kept = record.folder / SCENARIOS
     chosen = list(paths) or ([kept] if kept.is_dir() else [])
@@ -142,12 +144,28 @@ def report(
     for one in record.header["profiles"]:
         if one["id"] not in profiles:
             raise OperatorError(f"the record speaks of the profile {one['id']!r}, which this rorqual does not know")
+    if turn is not None:
+        record, profiles = _turned(record, profiles, found, *turn)
     ground = Ground(profiles, {one.id: one for one in found.scenarios}, _waivers(record.folder), score(profiles))
     if not rejudge:
         return summarize(record, ground)
     held = nomenclature.release(release)
     judged = Rejudge(record, profiles, found, FhirGeneration(held)).judgements()
-    return summarize(record, replace(ground, nomenclatures=held.hash()), judged)
+    known = (one for one in judged if one.requirement in profiles[one.profile].requirements)
+    return summarize(record, replace(ground, nomenclatures=held.hash()), known)
+
+
+def _turned(
+    record: ledger.Record, profiles: Mapping[str, Profile], found: Library, old: str, new: str
+) -> tuple[ledger.Record, dict[str, Profile]]:
+    """A record as if another version had been asked for. Scenarios that say for which versions they hold are kept
+    where they hold for it; a version that no scenario names (an imported one) is judged by those of the old."""
+    if old not in {one["id"] for one in record.header["profiles"]}:
+        raise OperatorError(f"the record does not speak of the profile {old!r}")
+    wanted = profiles.get(new) or profiles_.read(new)
+    holding = found.of(wanted.id) or found.of(old)
+    names = {one.id for one in holding}
+    return turned(record, old, wanted, names), {**profiles, wanted.id: wanted}
 
 
 def write_report(made: Report, folder: Path, formats: Iterable[str] = render.FORMATS) -> list[Path]:

@@ -8,6 +8,7 @@ import click
 
 from conformance import ledger, workshop
 from conformance.cli import show
+from conformance.errors import OperatorError
 from conformance.report.compare import changes
 
 
@@ -17,15 +18,18 @@ from conformance.report.compare import changes
               help="Scenarios to judge with [those kept in the folder of the run].")
 @click.option("--nomenclature", "release", type=click.Path(path_type=Path),
               help="Release to judge codes by, see `rorqual nomenclature import` [the one shipped].")
+@click.option("--profile", "version", metavar="[OLD=]NEW",
+              help="Judge by another version, an id or a folder; OLD where the record has several.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report of the new judgement to this folder.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
-    folder: Path, paths: tuple[Path, ...], release: Path | None, out: Path | None, form: str
+    folder: Path, paths: tuple[Path, ...], release: Path | None, version: str | None, out: Path | None, form: str
 ) -> None:
     """Judge FOLDER (a run) again and tell what changed since."""
-    then = workshop.report(folder, paths=paths)
-    now = workshop.report(folder, rejudge=True, paths=paths, release=release)
-    changed = changes(then, now)
+    turn = _turn(folder, version) if version else None
+    then = workshop.report(folder, paths=paths, turn=turn and (turn[0], turn[0]))
+    now = workshop.report(folder, rejudge=True, paths=paths, release=release, turn=turn)
+    changed = changes(then, now, {then.profiles[0]: now.profiles[0]} if turn else {})
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         workshop.write_report(now, out)
@@ -39,6 +43,17 @@ def command(
         show.tell(now)
     complete = ledger.read(folder).complete
     raise click.exceptions.Exit(now.decision.exit_code if complete else 6)
+
+
+def _turn(folder: Path, version: str) -> tuple[str, str]:
+    """The version judged then and the one to judge by now."""
+    old, equals, new = version.partition("=")
+    if equals:
+        return old, new
+    held = [str(one["id"]) for one in ledger.read(folder).header["profiles"]]
+    if len(held) != 1:
+        raise OperatorError(f"the record has {' and '.join(held)}; say which is judged again: {held[0]}={version}")
+    return held[0], version
 
 
 def _findings(made: object) -> object:

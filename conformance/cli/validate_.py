@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import click
 
 from conformance import documents, nomenclature, profile, validation, workshop
 from conformance.cli import show
+from conformance.cli.progress import Progress
 from conformance.clock import SystemClock, stamp
 from conformance.errors import OperatorError
 from conformance.report.model import Problem, Report
@@ -69,46 +67,6 @@ def _named(files: tuple[Path, ...]) -> str:
     """What was judged, in a few words."""
     first = "standard input" if files[0] == documents.STANDARD_INPUT else str(files[0])
     return first if len(files) == 1 else f"{first} + {len(files) - 1}"
-
-
-class Progress:
-    """A bar on a terminal: how much was read, how many resources were judged and how fast."""
-
-    def __init__(self, paths: list[Path]) -> None:
-        self._sizes = [path.stat().st_size for path in paths if path.is_file()]
-        self._total = sum(self._sizes) if len(self._sizes) == len(paths) else None
-        self._read, self._since = 0, time.monotonic()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
-            from rich.console import Console  # costs 0.1 s: only where a bar is shown
-            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
-
-            self._bar = Bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(),
-                            console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=self._total)
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def read(self, count: int) -> None:
-        """More bytes were read."""
-        self._read += count
-
-    def told(self, tally: Tally) -> None:
-        """Shows what was judged so far."""
-        if self._bar is not None:
-            judged = tally.kinds.total()
-            pace = judged / max(time.monotonic() - self._since, 0.001)
-            self._bar.update(self._task, completed=self._read, description=f"{judged} resources, {pace:.0f}/s")
 
 
 def _plain(made: Report) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance import ledger
@@ -11,6 +12,16 @@ from conformance.errors import RecordError
 from conformance.generation import Course, Generation
 from conformance.model import Exchange, Judgement, Profile, Scenario
 from conformance.scenario import Library
+
+
+def turned(record: ledger.Record, old: str, new: Profile, scenarios: Container[str]) -> ledger.Record:
+    """What a record holds of one version, as if another had been asked for; of the scenarios only those given."""
+    def kept(line: Mapping[str, Any]) -> bool:
+        return line.get("profile") == old and (not line["scenario"] or line["scenario"] in scenarios)
+
+    planned = [[new.id, name] for profile, name in record.header["planned"] if profile == old and name in scenarios]
+    header = {**record.header, "profiles": [{"id": new.id, "hash": new.hash}], "planned": planned}
+    return replace(record, header=header, lines=[{**line, "profile": new.id} for line in record.lines if kept(line)])
 
 
 class Rejudge:

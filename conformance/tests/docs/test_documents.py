@@ -1,5 +1,6 @@
 """The commands of the documents run, and the documents name what there is."""
 
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ import pytest
 from conformance.cli import COMMANDS
 from conformance.cli.demo_ import reference
 from conformance.codes import CODES
+from conformance.reference.region import generate
 from conformance.report import texts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,6 +41,7 @@ def test_commands_run(path, tmp_path, base):
         shutil.copy(ROOT / "scenarios" / "socle" / f"{name}.yaml", tmp_path / "scenarios" / "socle")
     candidate = (f'product: Mon ROR\nversion: "1"\nvendor: moi\nrole: server\nprofiles: [ror-fhir-0.7.0]\n'
                  f"endpoint:\n  base-url: {base}\n")
+    (tmp_path / "export.ndjson").write_text("".join(f"{json.dumps(one)}\n" for one in generate(20)))
     for line in commands(path):
         if line.startswith(("python3", ".venv")):
             continue

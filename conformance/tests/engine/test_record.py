@@ -225,6 +225,57 @@ def test_a_record_is_judged_again_by_another_release_of_nomenclatures(ror, tmp_p
         workshop.report(folder, rejudge=True, release=tmp_path / "run")
 
 
+def test_a_record_is_judged_again_by_the_next_version_of_the_specification(ror, tmp_path):
+    """The package of the next version is imported; what it asks more breaks in the record of today, and nothing else."""
+    from click.testing import CliRunner
+
+    from conformance.cli.group import rorqual
+
+    def done(*words):
+        told = CliRunner().invoke(rorqual, [str(one) for one in words])
+        assert told.exit_code == 0, told.output
+
+    run(ror, tmp_path / "run", ("socle/50-structure-offres", "socle/05-forme-du-resultat"))
+    done("profile", "export", "ror-fhir-0.7.0", "--out", tmp_path / "published.tgz")
+    shutil.unpack_archive(tmp_path / "published.tgz", tmp_path, filter="data")
+    (path,) = (tmp_path / "package").glob("StructureDefinition-ror-healthcareservice.json")
+    service = json.loads(path.read_text())
+    for words in ("differential", "snapshot"):
+        for one in service.get(words, {"element": []})["element"]:
+            if one["id"] == "HealthcareService.comment":
+                one["min"] = 1
+    path.write_text(json.dumps(service))
+    done("profile", "import", tmp_path / "package", "--out", tmp_path / "next")
+
+    told = CliRunner().invoke(rorqual, ["rejudge", str(tmp_path / "run"), "--profile", str(tmp_path / "next"),
+                                        "--format", "json"])
+    made = json.loads(told.stdout)
+    broken = {one["id"]: one["before"] for one in made["changes"] if one["kind"] == "requirement" and one["after"] == "fail"}
+    assert (told.exit_code, made["decision"]) == (1, "refused")
+    assert broken == {"ROR-STR-HealthcareService.comment": "not-applicable"}
+    same = CliRunner().invoke(rorqual, ["rejudge", str(tmp_path / "run"), "--profile", "ror-fhir-0.7.0", "--format", "json"])
+    assert json.loads(same.stdout)["changes"] == []
+
+
+def test_a_record_of_several_versions_says_which_is_judged_again(ror, tmp_path):
+    from click.testing import CliRunner
+
+    from conformance.cli.group import rorqual
+
+    both = Candidate("Produit", "1", "Vendeur", "server", ("ror-fhir-0.6.0", "ror-fhir-0.7.0"), ())
+    run(ror, tmp_path / "run", ("socle/50-structure-offres",), both)
+    told = CliRunner().invoke(rorqual, ["rejudge", str(tmp_path / "run"), "--profile", "ror-fhir-0.7.0"])
+    assert "say which is judged again: ror-fhir-0.6.0=ror-fhir-0.7.0" in str(told.exception)
+    told = CliRunner().invoke(rorqual, ["rejudge", str(tmp_path / "run"), "--profile", "ror-fhir-0.6.0=ror-fhir-0.7.0",
+                                        "--format", "json"])
+    changed = json.loads(told.stdout)["changes"]
+    assert {one["profile"] for one in changed} == {"ror-fhir-0.7.0"}
+    assert {(one["id"], one["before"]) for one in changed} >= {
+        ("ROR-STR-HealthcareService.extension:ror-meta-questionnaire-used-as-a-template", "absent")}
+    told = CliRunner().invoke(rorqual, ["rejudge", str(tmp_path / "run"), "--profile", "ror-fhir-9=ror-fhir-0.7.0"])
+    assert "does not speak of the profile 'ror-fhir-9'" in str(told.exception)
+
+
 def test_a_run_pins_the_release_that_it_was_judged_by(ror, tmp_path):
     from conformance import nomenclature
 
