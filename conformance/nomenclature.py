@@ -135,6 +135,11 @@ class Release:
             ended={(one.system, one.code): one.until for one in every if one.status and one.until},
             successors={(one.system, one.code): one.successor for one in every if one.successor})
 
+    def systems_by_oid(self) -> dict[str, str]:
+        """The canonicals of the code systems held, by their OIDs."""
+        held = [self.nomenclature(name) for name in self.names()]
+        return {one.oid: one.canonical for one in held if one.kind == "code-system" and one.oid}
+
     def _system(self, canonical: str) -> Iterator[Code]:
         """The codes of a code system, where the release holds it: it is there that their ends are told."""
         path = self.folder / f"{canonical.split('/FHIR/')[0].rsplit('/', 1)[-1]}.json"

@@ -185,9 +185,9 @@ def _written(concepts: Any) -> Iterator[list[str]]:
     for one, _ in _flat(concepts):
         told = _properties(one)
         status = told.get("status", "")
-        if told.get("inactive") == "true" and status not in _ENDED:
-            status = "retired"
         until = next((told[name][:10] for name in _ENDS if name in told), "")
+        if status not in _ENDED and (told.get("inactive") == "true" or until):
+            status = "retired"
         ended = [status, until] if status in _ENDED else []
         yield [one["code"], str(one.get("display", "")), *ended]
 

@@ -1,4 +1,4 @@
-"""Reading FHIR packages: a .tgz as npm delivers it, or a folder of JSON files.
+"""Reading FHIR packages: a .tgz as npm delivers it, a .zip, or a folder of JSON files.
 
 A package comes from outside: it holds files and nothing else, within its own folder, within bounds. What is wrong in
 it is told with its place.
@@ -6,7 +6,9 @@ it is told with its place.
 
 from __future__ import annotations
 
+import stat
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,17 +24,19 @@ MOST_FILES = 50_000
 MOST_BYTES = 2 * 1024**3  # of all files, unpacked
 _MANIFEST = "package.json"
 _SKIPPED = ".index.json"
+_TABLE = ".tabs"  # nomenclatures as the NOS exports them
 _BESIDE = ("other", ".yaml")  # the folder and the ending of files that are not FHIR
 
 
 @dataclass
 class Package:
-    """What a package holds: FHIR resources with their places, its manifest (empty where it has none), and the YAML
-    files of its folder ``other``, by name."""
+    """What a package holds: FHIR resources with their places, its manifest (empty where it has none), the YAML files
+    of its folder ``other`` by name, and tables of nomenclatures with their places."""
 
     resources: list[Found] = field(default_factory=list)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     beside: dict[str, bytes] = field(default_factory=dict)
+    tables: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 def read(path: Path) -> Package:
@@ -41,7 +45,7 @@ def read(path: Path) -> Package:
     if path.is_dir():
         files = _of_folder(path)
     elif path.is_file():
-        files = _of_archive(path)
+        files = _of_zip(path) if zipfile.is_zipfile(path) else _of_archive(path)
     else:
         raise OperatorError(f"{path}: no such file or folder")
     found = Package()
@@ -56,6 +60,9 @@ def read(path: Path) -> Package:
         if name.endswith(_BESIDE[1]):
             found.beside[name] = content
             continue
+        if name.endswith(_TABLE):
+            found.tables.append((place, content))
+            continue
         try:
             value = orjson.loads(content)
         except orjson.JSONDecodeError as error:
@@ -67,7 +74,7 @@ def read(path: Path) -> Package:
             found.manifest = value
     if problems:
         raise AuthorError(problems)
-    if not found.resources:
+    if not found.resources and not found.tables:
         raise OperatorError(f"{path}: no FHIR resource in JSON is in it")
     return found
 
@@ -81,7 +88,7 @@ def _wanted(name: str) -> bool:
     inside = PurePosixPath(name)
     if inside.parent.name == _BESIDE[0]:
         return name.endswith(_BESIDE[1])
-    return name.endswith(".json") and inside.name != _SKIPPED
+    return name.endswith((".json", _TABLE)) and inside.name != _SKIPPED
 
 
 def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -95,20 +102,43 @@ def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
                 raise OperatorError(f"{one}: cannot be read ({error.strerror})") from None
 
 
+def _place(path: Path, name: str) -> str:
+    """Where an entry is; OperatorError for one that lies outside of its package."""
+    inside = PurePosixPath(name.replace("\\", "/"))
+    if inside.is_absolute() or ".." in inside.parts:
+        raise OperatorError(f"{path}!{name}: lies outside of the package")
+    return f"{path}!{name}"
+
+
+def _bounded(place: str, size: int) -> None:
+    if size > MOST_BYTES:
+        raise OperatorError(f"{place}: {size // 1024**2} MB; no package is that large")
+
+
+def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                place = _place(path, entry.filename)
+                if stat.S_ISLNK(entry.external_attr >> 16):
+                    raise OperatorError(f"{place}: a link or device; a package holds files only")
+                _bounded(place, entry.file_size)
+                if not entry.is_dir() and _wanted(entry.filename):
+                    yield place, archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise OperatorError(f"{path}: cannot be read as a .zip ({error or type(error).__name__})") from None
+
+
 def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(path, "r|*") as archive:
             for entry in archive:
-                place = f"{path}!{entry.name}"
-                inside = PurePosixPath(entry.name)
-                if inside.is_absolute() or ".." in inside.parts:
-                    raise OperatorError(f"{place}: lies outside of the package")
+                place = _place(path, entry.name)
                 if entry.isdir():
                     continue
                 if not entry.isreg():
                     raise OperatorError(f"{place}: a link or device; a package holds files only")
-                if entry.size > MOST_BYTES:
-                    raise OperatorError(f"{place}: {entry.size // 1024**2} MB; no package is that large")
+                _bounded(place, entry.size)
                 content = archive.extractfile(entry)
                 if _wanted(entry.name) and content is not None:
                     yield place, content.read()

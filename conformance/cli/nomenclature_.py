@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from conformance import nomenclature
+from conformance import nomenclature, nomenclature_tabs
 from conformance import package as packages
 from conformance.cli import show
 from conformance.nomenclature import Code, Nomenclature
@@ -51,8 +51,11 @@ def show_(name: str | None, code: str | None, kind: str | None, folder: Path | N
 @click.argument("package", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the release to write.")
 def import_(package: Path, out: Path) -> None:
-    """Read the CodeSystem and ValueSet resources of PACKAGE (a FHIR package .tgz, or a folder) into a release."""
-    documents = Importer(packages.read(package).resources).documents()
+    """Read the CodeSystem and ValueSet resources, or the .tabs tables of the NOS, of PACKAGE (a .tgz or .zip, or a
+    folder) into a release."""
+    held = packages.read(package)
+    known = nomenclature.shipped().systems_by_oid()
+    documents = Importer([*held.resources, *nomenclature_tabs.resources(held.tables, known)]).documents()
     write(documents, out)
     partial = sorted(name for name, one in documents.items() if not one["complete"])
     click.echo(f"{out}: {len(documents)} nomenclatures, {len(partial)} of them in part")

@@ -13,7 +13,7 @@ FLOORS = (
     ("model", "codes", "source", "package", "documents"),
     ("events", "nomenclature", "fhir"),
     ("checks", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
-     "nomenclature_import", "nomenclature_diff"),
+     "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
