@@ -95,8 +95,9 @@ class Compiled:
     def seen(self, resource: Resource, day: str) -> Seen:
         """What a resource shows, and whether a closer look, by ``differences`` or ``codings``, may find something."""
         seen = self.survey(day).of(resource)
-        closer = seen.invariants or bool(self._ruled) or not self._validator.is_valid(resource)
-        return seen if closer == seen.invariants else seen._replace(invariants=closer)
+        if not self._validator.is_valid(resource):  # of another form than the walk was made for
+            return seen._replace(invariants=True, codes=True)
+        return seen if seen.invariants or not self._ruled else seen._replace(invariants=True)
 
     def _schema(self) -> Schema:
         schema = self.whole.shape.of_resource(self.type)
