@@ -6,31 +6,32 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from conformance.validation import Tally
+if TYPE_CHECKING:
+    from conformance.validation import Tally
 
 
-class Progress:
-    """A bar on a terminal: how much was read, how many resources were judged and how fast."""
+class Bar:
+    """A bar on the error stream where that is a terminal, else nothing. ``columns``, beside what is said and the bar,
+    are columns of rich by their names, or templates."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        self._sizes = [path.stat().st_size for path in paths if path.is_file()]
-        self._total = sum(self._sizes) if len(self._sizes) == len(paths) else None
-        self._read, self._since = 0, time.monotonic()
+    def __init__(self, total: float | None, *columns: str, shown: bool = True) -> None:
+        self._total, self._columns = total, columns
+        self._shown = shown and sys.stderr.isatty()
         self._bar: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
-            from rich.console import Console  # costs 0.1 s: only where a bar is shown
-            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
+    def __enter__(self) -> Self:
+        if self._shown:
+            from rich import progress  # costs 0.1 s: only where a bar is shown
+            from rich.console import Console
 
-            self._bar = Bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(),
-                            console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=self._total)
+            others = [progress.TextColumn(one) if "{" in one else getattr(progress, one)() for one in self._columns]
+            self._bar = progress.Progress(progress.TextColumn("{task.description}"), progress.BarColumn(), *others,
+                                          console=Console(stderr=True), transient=True)
             self._bar.start()
+            self._task = self._bar.add_task("", total=self._total)
         return self
 
     def __exit__(
@@ -39,13 +40,26 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
+    def at(self, done: float, said: str) -> None:
+        """Moves the bar."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, description=said)
+
+
+class Reading(Bar):
+    """How much of files was read, how many resources were judged and how fast."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        sizes = [path.stat().st_size for path in paths if path.is_file()]
+        super().__init__(sum(sizes) if len(sizes) == len(paths) else None, "TimeRemainingColumn")
+        self._read, self._since = 0, time.monotonic()
+
     def read(self, count: int) -> None:
         """More bytes were read."""
         self._read += count
 
     def told(self, tally: Tally) -> None:
         """Shows what was judged so far."""
-        if self._bar is not None:
-            judged = tally.kinds.total()
-            pace = judged / max(time.monotonic() - self._since, 0.001)
-            self._bar.update(self._task, completed=self._read, description=f"{judged} resources, {pace:.0f}/s")
+        judged = tally.kinds.total()
+        pace = judged / max(time.monotonic() - self._since, 0.001)
+        self.at(self._read, f"{judged} resources, {pace:.0f}/s")

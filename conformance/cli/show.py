@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import click
 
 from conformance import workshop
+from conformance.cli.progress import Bar
 from conformance.clock import Clock
 from conformance.events import Event, Exchanged, ScenarioFinished, Skipped, Started
 from conformance.plan import Campaign
@@ -35,33 +34,13 @@ def mark(word: str) -> str:
     return click.style(f"{render.SIGNS[word]} {interface()[f'verdict.{word}'].en}", fg=_COLOURS.get(word))
 
 
-class Progress:
+class Progress(Bar):
     """Shows a run as it goes: one line per scenario, a bar below on a terminal."""
 
     def __init__(self, made: Campaign, form: str) -> None:
-        self.made, self.quiet = made, form == "json"
+        self.quiet = form == "json"
+        super().__init__(len(made.planned), "{task.completed}/{task.total}", "TimeElapsedColumn", shown=not self.quiet)
         self.done = self.exchanges = 0
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Progress:
-        if not self.quiet and sys.stderr.isatty():
-            # rich costs 0.1 s to import: only where a bar is shown
-            from rich.console import Console
-            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bar
-
-            self._bar = Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
-                            TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("exploring", total=len(self.made.planned))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
     def told(self, event: Event) -> None:
         """Takes in one event of the run."""
@@ -75,8 +54,7 @@ class Progress:
             verdict = event.verdict if isinstance(event, ScenarioFinished) else Verdict.NOT_APPLICABLE
             if not self.quiet:
                 self._line(f"{mark(verdict.word)}  {event.scenario}  {click.style(event.profile, dim=True)}")
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, description=f"{self.exchanges} exchanges")
+        self.at(self.done, f"{self.exchanges} exchanges")
 
     def _line(self, text: str) -> None:
         if self._bar is not None:

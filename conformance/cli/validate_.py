@@ -10,7 +10,7 @@ import click
 
 from conformance import documents, nomenclature, profile, validation, workshop
 from conformance.cli import show
-from conformance.cli.progress import Progress
+from conformance.cli.progress import Reading
 from conformance.clock import SystemClock, stamp
 from conformance.errors import OperatorError
 from conformance.report.model import Problem, Report
@@ -42,7 +42,7 @@ def command(
     if out is not None and out.exists() and not out.is_dir():
         raise OperatorError(f"{out} is no folder; choose another place for the report")
     started = stamp(clock.now())
-    with Progress(paths) as progress:
+    with Reading(paths) as progress:
         tally = validation.tallied(
             validation.read(paths, progress.read), name or tested.id, release,
             day.date().isoformat() if day else validation.day_of(clock), jobs or _cores(), progress.told)
