@@ -14,6 +14,7 @@ from conformance.fhir.pool import Facts
 from conformance.fhir.r4 import r4
 from conformance.fhir.rule import Difference
 from conformance.fhir.structure import ASPECTS, Compiled, Structures
+from conformance.fhir.survey import Seen
 from conformance.model import Finding, Profile
 from conformance.nomenclature import Release
 from conformance.requirement_ids import family, nomenclature_id, structure_id
@@ -42,7 +43,7 @@ def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
         seen += 1
-        for one in _differences(evidence.facts(resource), resource, structure):
+        for one in _differences(evidence.facts(resource), resource, structure, _day(evidence, exchange)):
             if one.code in codes:
                 seen_as = f"{one.actual} ({resource.get('id')})"
                 told = finding(one.code, one.expected, seen_as, _at(place, one), exchange)
@@ -74,15 +75,15 @@ def elements(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     seen = 0
     for exchange, place, resource in _concerned(evidence, structure.type):
         seen += 1
-        facts = evidence.facts(resource)
-        for one in _differences(facts, resource, structure):
+        facts, day = evidence.facts(resource), _day(evidence, exchange)
+        for one in _differences(facts, resource, structure, day):
             if structure_id(one.element) in mine:
                 yield _of_element(structure_id(one.element), one, place, exchange)
         judged = _nomenclature(evidence, exchange, resource, structure)
         for one in judged.differences:
             if one.code != "nomenclature.ended" and nomenclature_id(one.element) in mine:
                 yield _of_element(nomenclature_id(one.element), one, place, exchange)
-        carried.update(_carried(facts, resource, structure))
+        carried.update(map(structure_id, _seen(facts, resource, structure, day).elements))
         carried.update(nomenclature_id(element) for element in judged.elements)
     if not seen:
         yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
@@ -97,19 +98,21 @@ def _of_element(identifier: str, one: Difference, place: str, exchange: str) -> 
     return replace(finding(one.code, one.expected, one.actual, _at(place, one), exchange), requirement=identifier)
 
 
-def _differences(facts: Facts, resource: Resource, structure: Compiled) -> list[Difference]:
-    key = "differences", structure
+def _seen(facts: Facts, resource: Resource, structure: Compiled, day: str) -> Seen:
+    """What a walk over the resource tells; most resources need no closer look."""
+    key = "seen", structure, day
     if key not in facts:
-        facts[key] = structure.differences(resource)
-    found: list[Difference] = facts[key]
+        facts[key] = structure.seen(resource, day)
+    found: Seen = facts[key]
     return found
 
 
-def _carried(facts: Facts, resource: Resource, structure: Compiled) -> frozenset[str]:
-    key = "carried", structure
+def _differences(facts: Facts, resource: Resource, structure: Compiled, day: str) -> list[Difference]:
+    key = "differences", structure
     if key not in facts:
-        facts[key] = frozenset(structure_id(one) for one in structure.survey("").of(resource).elements)
-    found: frozenset[str] = facts[key]
+        closer = _seen(facts, resource, structure, day).invariants
+        facts[key] = structure.differences(resource) if closer else []
+    found: list[Difference] = facts[key]
     return found
 
 
@@ -117,11 +120,18 @@ def _at(place: str, one: Difference) -> str:
     return f"{place}.{one.place}" if place else one.place
 
 
+def _day(evidence: Evidence, exchange: str) -> str:
+    """The day of an exchange: on it codes must be valid."""
+    return next((one.started[:10] for one in evidence.current.exchanges if one.id == exchange), "")
+
+
 def _nomenclature(evidence: Evidence, exchange: str, resource: Resource, structure: Compiled) -> Judged:
     """What the release says of the codes of a resource, on the day of the exchange."""
-    day = next((one.started[:10] for one in evidence.current.exchanges if one.id == exchange), "")
+    day = _day(evidence, exchange)
     facts, key = evidence.facts(resource), ("codes", structure, day)
     if key not in facts:
-        facts[key] = judged(structure.codings(resource), evidence.release, day)
+        seen = _seen(facts, resource, structure, day)
+        facts[key] = (judged(structure.codings(resource), evidence.release, day) if seen.codes
+                      else Judged((), len(seen.coded), frozenset(seen.coded)))
     found: Judged = facts[key]
     return found
