@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -105,6 +106,12 @@ class _Lines:
                 rest = self._read(PIECE)
         return line
 
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """The lines that hold something, with their numbers."""
+        while (line := self.next()) is not None:
+            if line.strip():
+                yield self.number, line
+
     def rest(self, start: bytes) -> bytes:
         """All that follows a line, with it, up to a little more than ``MOST`` bytes."""
         parts, size = [start], len(start)
@@ -125,45 +132,36 @@ class _Lines:
 
 def _pieces(name: str, lines: _Lines, by_line: bool) -> Iterator[Piece]:
     piece = Piece(name)
-    first = _first(lines)
-    if first is not None and not by_line and len(first) <= MOST:
-        number, second = lines.number, _first(lines)
-        if second is None or not _whole(first):
-            _one(piece, lines, lines.rest(first + second) if second is not None else first)
-        else:
-            piece.documents.append((number, first))
-            piece.size += len(first)
-        first = second if piece.size else None
-    line = first
-    while line is not None:
+    numbered = lines.numbered()
+    ahead = [] if by_line else list(itertools.islice(numbered, 2))
+    if ahead and len(ahead[0][1]) <= MOST and (len(ahead) == 1 or not _whole(ahead[0][1])):
+        _one(piece, lines, ahead)
+        ahead = []
+    for number, line in itertools.chain(ahead, numbered):
         if len(line) > MOST:
-            piece.refused.append((lines.number, _too_large()))
-        elif line.strip():
-            piece.documents.append((lines.number, line))
+            piece.refused.append((number, _too_large()))
+        else:
+            piece.documents.append((number, line))
             piece.size += len(line)
         if piece.size >= PIECE:
             yield piece
             piece = Piece(name)
-        line = lines.next()
     if lines.cut:
         piece.refused.append((lines.number + 1, lines.cut))
     yield piece
 
 
-def _one(piece: Piece, lines: _Lines, whole: bytes) -> None:
-    """A file that is one document, in one line or in many."""
+def _one(piece: Piece, lines: _Lines, ahead: Sequence[tuple[int, bytes]]) -> None:
+    """A file that is one document, in one line or in many; blank lines stay, for errors tell their lines."""
+    parts, last = [], 0
+    for number, line in ahead:
+        parts += [b"\n" * (number - last - 1), line]
+        last = number
+    whole = lines.rest(b"".join(parts))
     if len(whole) > MOST:
         piece.refused.append((0, _too_large()))
-    elif not lines.cut:
+    elif not lines.cut or _whole(whole):
         piece.documents.append((0, whole))
-
-
-def _first(lines: _Lines) -> bytes | None:
-    """The first line that holds something."""
-    line = lines.next()
-    while line is not None and not line.strip():
-        line = lines.next()
-    return line
 
 
 def _whole(line: bytes) -> bool:

@@ -1,8 +1,9 @@
 """The tables of the NOS export (``.tabs``: fields parted by semicolons) as CodeSystem and ValueSet resources.
 
 Two lines name and describe the nomenclature, one names the columns of its codes, the others are codes. TRE are code
-systems, JDV value sets whose lines name a code system by its OID; associations between nomenclatures (ASS) hold no
-codes of their own. Source: the published NOS export, « Ensemble des NOS au format CSV (.tabs) ».
+systems, JDV value sets whose lines name a code system by its OID; tables of another kind, such as associations between
+nomenclatures (ASS, whose columns are named by OIDs), are left out. Source: the published NOS export, « Ensemble des NOS
+au format CSV (.tabs) ».
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ def resources(tables: Iterable[tuple[str, bytes]], known: Mapping[str, str]) -> 
         raise AuthorError(problems)
     systems = {**known, **{head["OID"]: _canonical(head) for _, head, _ in read if head["Type fichier"] == "TRE"}}
     return [(place, _system(head, rows) if head["Type fichier"] == "TRE" else _value_set(head, rows, systems))
-            for place, head, rows in read if head["Type fichier"] in _KINDS]
+            for place, head, rows in read]
 
 
 def _read(place: str, content: bytes, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, str], list[Row]]]:
-    """The description and the codes of a table; nothing where something is wrong, which is told."""
+    """The description and the codes of a table; nothing of one of another kind, or where something is wrong, which is
+    told."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -46,12 +48,13 @@ def _read(place: str, content: bytes, problems: list[Problem]) -> Iterator[tuple
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";")
     lines = [(reader.line_num, line) for line in reader if any(line)]
     head = _rows(place, lines[:2], _HEAD, problems)
-    rows = _rows(place, lines[2:], _CODE, problems)
-    if not head or rows is None:
-        if head == []:
-            problems.append(Problem(place, 1, 1, "a table without its description", "export it again"))
+    if head == []:
+        problems.append(Problem(place, 1, 1, "a table without its description", "export it again"))
+    if not head or head[0][1]["Type fichier"] not in _KINDS:
         return
-    yield place, head[0][1], rows
+    rows = _rows(place, lines[2:], _CODE, problems)
+    if rows is not None:
+        yield place, head[0][1], rows
 
 
 def _rows(
@@ -63,7 +66,7 @@ def _rows(
     (number, first), *others = lines
     names = [name.strip().strip("<>") for name in first]
     lacking = [name for name in wanted if name not in names]
-    if lacking and not (others == [] and wanted == _CODE):
+    if lacking:
         problems.append(Problem(place, number, 1, f"no column {', '.join(f'<{name}>' for name in lacking)}",
                                 f"the line names columns such as {';'.join(f'<{name}>' for name in wanted)}"))
         return None

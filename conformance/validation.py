@@ -42,11 +42,14 @@ Key = tuple[str, str]
 
 @dataclass
 class Tally:
-    """What was seen: resources by type, requirements that resources carried, findings by requirement and code."""
+    """What was seen: documents read, resources by type, elements that resources carried, those with codes, and findings
+    by requirement and code."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     unjudged: Counter[str] = field(default_factory=Counter)
-    carried: Counter[str] = field(default_factory=Counter)
+    elements: Counter[str] = field(default_factory=Counter)
+    coded: Counter[str] = field(default_factory=Counter)
+    read: int = 0
     found: dict[Key, list[Finding]] = field(default_factory=dict)
 
     def add(self, requirement: str, one: Finding) -> None:
@@ -57,11 +60,20 @@ class Tally:
         else:
             seen[-1] = replace(seen[-1], count=seen[-1].count + one.count)
 
+    def evidence(self) -> Counter[str]:
+        """On how many resources what is said of each requirement rests."""
+        return Counter({
+            FILE: self.read, **{base(kind): count for kind, count in self.kinds.items()},
+            **{structure_id(name): count for name, count in self.elements.items()},
+            **{nomenclature_id(name): count for name, count in self.coded.items()}})
+
     def merge(self, other: Tally) -> None:
         """Takes in what was seen after."""
         self.kinds.update(other.kinds)
         self.unjudged.update(other.unjudged)
-        self.carried.update(other.carried)
+        self.elements.update(other.elements)
+        self.coded.update(other.coded)
+        self.read += other.read
         for (requirement, _), many in other.found.items():
             for one in many:
                 self.add(requirement, one)
@@ -76,8 +88,6 @@ class Validator:
         self._known = frozenset(self._structures.facts.codes.get("resource-types", ()))
         self._judged = frozenset(one.id for one in profile.requirements.values() if one.topic in (
             "structure", "nomenclature"))
-        self._elements: Counter[str] = Counter()  # carried, and coded, in the piece at hand
-        self._coded: Counter[str] = Counter()
 
     def piece(self, piece: Piece) -> Tally:
         """The tally of some documents."""
@@ -86,10 +96,6 @@ class Validator:
             self._document(text, piece.place(line), tally)
         for line, why in piece.refused:
             tally.add(FILE, finding("file.refused", "a document that can be read", why, piece.place(line)))
-        for named, counts in ((structure_id, self._elements), (nomenclature_id, self._coded)):
-            for element, count in counts.items():
-                tally.carried[named(element)] += count
-            counts.clear()
         return tally
 
     def _document(self, text: bytes, place: str, tally: Tally) -> None:
@@ -98,7 +104,7 @@ class Validator:
         except Unreadable as error:
             tally.add(FILE, finding("file.unreadable", "a FHIR resource in JSON", error.detail, place))
             return
-        tally.carried[FILE] += 1
+        tally.read += 1
         self._resource(resource, place, tally)
 
     def _resource(self, resource: Resource, place: str, tally: Tally) -> None:
@@ -120,7 +126,6 @@ class Validator:
 
     def _judge(self, resource: Resource, structure: Compiled, place: str, tally: Tally) -> None:
         whole = base(structure.type)
-        tally.carried[whole] += 1
         seen = structure.seen(resource, self.day)
         for one in structure.differences(resource) if seen.invariants else ():
             self._add(tally, structure_id(one.element), whole, one, place)
@@ -129,8 +134,8 @@ class Validator:
                 self._add(tally, ended(structure.type), whole, one, place)
             else:
                 self._add(tally, nomenclature_id(one.element), whole, one, place)
-        self._elements.update(seen.elements)
-        self._coded.update(seen.coded)
+        tally.elements.update(seen.elements)
+        tally.coded.update(seen.coded)
 
     def _add(self, tally: Tally, requirement: str, whole: str, one: Difference, place: str) -> None:
         kept = requirement if requirement in self._judged or one.code == "nomenclature.ended" else whole
@@ -208,7 +213,8 @@ def report(
 ) -> Report:
     """The report of a tally, with the words and the decision of a run's."""
     mine = _requirements(tally, profile)
-    judgements = [_judgement(tally, profile.id, one) for one in mine.values()]
+    evidence = tally.evidence()
+    judgements = [_judgement(tally, profile.id, one, evidence[one.id]) for one in mine.values()]
     header: Mapping[str, Any] = {
         "candidate": {"product": what, "version": "", "vendor": "", "role": "data"}, "started": started,
         "profiles": [{"id": profile.id, "hash": profile.hash}], "planned": [], "seed": 0, "scenarios": "",
@@ -242,9 +248,8 @@ def _requirement(name: str, french: str, english: str, strength: Strength = Stre
     return Requirement(name, "structure", strength, "server", Text(french, english), "FHIR R4", "")
 
 
-def _judgement(tally: Tally, profile: str, requirement: Requirement) -> Judgement:
+def _judgement(tally: Tally, profile: str, requirement: Requirement, carried: int) -> Judgement:
     findings = [one for (name, _), many in tally.found.items() if name == requirement.id for one in many]
-    carried = tally.carried[requirement.id]
     if not findings and not carried:
         unseen = finding("data.not-carried", requirement.id, "none")
         if requirement.note:

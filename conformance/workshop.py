@@ -135,8 +135,8 @@ def report(
     turn: tuple[str, str] | None = None,
 ) -> Report:
     """The report of a recorded run, as judged then or (``rejudge``) as judged now, codes by the ``release`` of a folder
-    or the one shipped. ``turn`` keeps one version (an id) of those judged then, and judges by another (an id, or a
-    folder)."""
+    or the one shipped. ``turn`` keeps one version of those judged then (an id, empty for the only one), and
+    judges by another (an id, or a folder)."""
     record = ledger.read(folder)
     kept = record.folder / SCENARIOS
     chosen = list(paths) or ([kept] if kept.is_dir() else [])
@@ -160,7 +160,11 @@ def _turned(
 ) -> tuple[ledger.Record, dict[str, Profile]]:
     """A record as if another version had been asked for. Scenarios that say for which versions they hold are kept
     where they hold for it; a version that no scenario names (an imported one) is judged by those of the old."""
-    if old not in {one["id"] for one in record.header["profiles"]}:
+    held = [str(one["id"]) for one in record.header["profiles"]]
+    if not old and len(held) > 1:
+        raise OperatorError(f"the record has {' and '.join(held)}; say which is judged again: {held[0]}={new}")
+    old = old or held[0]
+    if old not in held:
         raise OperatorError(f"the record does not speak of the profile {old!r}")
     wanted = profiles.get(new) or profiles_.read(new)
     holding = found.of(wanted.id) or found.of(old)

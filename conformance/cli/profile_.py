@@ -57,7 +57,7 @@ def export(name: str, out: Path | None) -> None:
               help="A package that this one rests on (repeatable).")
 @click.option("--statement", default="", metavar="ID", help="The CapabilityStatement to read, where there are several.")
 def import_(source: Path, out: Path | None, like: str | None, others: tuple[Path, ...], statement: str) -> None:
-    """Read a FHIR package (.tgz, or a folder) into a profile, nomenclatures beside."""
+    """Read a FHIR package (.tgz, .zip, or a folder) into a profile, nomenclatures beside."""
     held = package.read(source)
     importer = profile_import.ProfileImporter(held, [package.read(one) for one in others],
                                               profile.folder_of(like) if like else None, statement)

@@ -16,8 +16,8 @@ class Bar:
     """A bar on the error stream where that is a terminal, else nothing. ``columns``, beside what is said and the bar,
     are columns of rich by their names, or templates."""
 
-    def __init__(self, total: float | None, *columns: str, shown: bool = True) -> None:
-        self._total, self._columns = total, columns
+    def __init__(self, total: float | None, *columns: str, said: str = "", shown: bool = True) -> None:
+        self._total, self._columns, self._said = total, columns, said
         self._shown = shown and sys.stderr.isatty()
         self._bar: Any = None
         self._task: Any = None
@@ -31,7 +31,7 @@ class Bar:
             self._bar = progress.Progress(progress.TextColumn("{task.description}"), progress.BarColumn(), *others,
                                           console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("", total=self._total)
+            self._task = self._bar.add_task(self._said, total=self._total)
         return self
 
     def __exit__(

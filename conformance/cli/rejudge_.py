@@ -8,7 +8,6 @@ import click
 
 from conformance import ledger, workshop
 from conformance.cli import show
-from conformance.errors import OperatorError
 from conformance.report.compare import changes
 
 
@@ -26,8 +25,9 @@ def command(
     folder: Path, paths: tuple[Path, ...], release: Path | None, version: str | None, out: Path | None, form: str
 ) -> None:
     """Judge FOLDER (a run) again and tell what changed since."""
-    turn = _turn(folder, version) if version else None
-    then = workshop.report(folder, paths=paths, turn=turn and (turn[0], turn[0]))
+    old, _, new = (version or "").rpartition("=")
+    turn = (old, new) if new else None
+    then = workshop.report(folder, paths=paths, turn=(old, old) if old else None)
     now = workshop.report(folder, rejudge=True, paths=paths, release=release, turn=turn)
     changed = changes(then, now, {then.profiles[0]: now.profiles[0]} if turn else {})
     if out is not None:
@@ -43,17 +43,6 @@ def command(
         show.tell(now)
     complete = ledger.read(folder).complete
     raise click.exceptions.Exit(now.decision.exit_code if complete else 6)
-
-
-def _turn(folder: Path, version: str) -> tuple[str, str]:
-    """The version judged then and the one to judge by now."""
-    old, equals, new = version.partition("=")
-    if equals:
-        return old, new
-    held = [str(one["id"]) for one in ledger.read(folder).header["profiles"]]
-    if len(held) != 1:
-        raise OperatorError(f"the record has {' and '.join(held)}; say which is judged again: {held[0]}={version}")
-    return held[0], version
 
 
 def _findings(made: object) -> object:

@@ -39,7 +39,8 @@ class Progress(Bar):
 
     def __init__(self, made: Campaign, form: str) -> None:
         self.quiet = form == "json"
-        super().__init__(len(made.planned), "{task.completed}/{task.total}", "TimeElapsedColumn", shown=not self.quiet)
+        super().__init__(len(made.planned), "{task.completed}/{task.total}", "TimeElapsedColumn", said="exploring",
+                         shown=not self.quiet)
         self.done = self.exchanges = 0
 
     def told(self, event: Event) -> None:

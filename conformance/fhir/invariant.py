@@ -148,7 +148,7 @@ class Invariants:
                     yield from self._walk(one, inner, at, resource, ids)
 
     def _kept(self, value: Any, where: str, rule: Invariant, path: str, resource: Holder) -> bool:
-        if not holds(rule):
+        if not is_judged(rule):
             return True
         sure = SURE.get((where, rule.key))
         if sure is not None and isinstance(value, dict) and sure(value):
@@ -160,7 +160,7 @@ class Invariants:
         if path not in self._of_type:
             kinds = self._facts.lineage(path) if "." not in path else self._facts.lineage("BackboneElement")
             self._of_type[path] = tuple((kind, rule) for kind in kinds for rule in self._facts.own_invariants(kind)
-                                        if holds(rule))
+                                        if is_judged(rule))
         return self._of_type[path]
 
     def members(self, path: str) -> dict[str, tuple[str, Element]]:
@@ -178,7 +178,7 @@ class Invariants:
         return self._members[path]
 
 
-def holds(rule: Invariant) -> bool:
+def is_judged(rule: Invariant) -> bool:
     """Whether a rule is judged here: not those in the schemas, nor advice."""
     return rule.severity == "error" and rule.key not in _IN_SCHEMAS
 

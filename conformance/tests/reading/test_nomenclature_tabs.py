@@ -28,8 +28,9 @@ JDV = f"""{HEAD}
 """
 ASS = f"""{HEAD}
 1.2.3.3;ASS;ASS_A1-X.tabs;X;{URL}ASS_A1-X;20200101120000;;
-<OID>;<Code>;<OID>;<Code>
-1.2.3.1;R;1.2.3.1;V
+<1.2.3.1>;<1.2.3.9>
+R;01
+V;02
 """
 SYSTEM = f"{URL}TRE_R900-Couleur/FHIR/TRE-R900-Couleur"
 
