@@ -15,6 +15,7 @@ from conformance.fhir.dated import Dated
 from conformance.fhir.fill import fill
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
+from conformance.fhir.received import Received
 from conformance.generation import Course, Exploration, NoData
 from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step
 from conformance.nomenclature import Release
@@ -29,6 +30,7 @@ class FhirGeneration:
         self.release = release
         self.bodies = Bodies()
         self.population = Population()
+        self.received = Received()
         self._censuses: dict[str, Census] = {}
         self._judged: Course | None = None
 
@@ -48,8 +50,9 @@ class FhirGeneration:
         yield from explore.explore(explore.questions(needs, profile.constants), self.population, onward)
 
     def learn(self, exchange: Exchange) -> None:
-        """Adds to the population what an exchange of the exploration showed."""
+        """Adds to what is known what an exchange of the exploration showed."""
         self.population.learn(exchange, self.bodies)
+        self.received.take(exchange, self.bodies)
 
     def readable(self) -> bool:
         """Whether any answer of the exploration was FHIR JSON."""
@@ -111,7 +114,10 @@ class FhirGeneration:
         if course is not self._judged:
             self._judged = course
             self.bodies.forget(one.response.body for one in sent.exchanges if one.response is not None)
-        evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies)
+        for one in sent.exchanges:
+            self.received.take(one, self.bodies)
+        evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies,
+                            self.received)
         return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
 
     def refuse(self, course: Course, step: Step, reason: Finding) -> list[Judgement]:

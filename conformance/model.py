@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.scenario_words import over_run
 from conformance.verdict import Cause, Effect, Strength, Verdict
 
 
@@ -174,6 +175,11 @@ class Scenario:
     steps: tuple[Step, ...]
     place: Place
     source: str = field(default="", repr=False)
+
+    @property
+    def closing(self) -> bool:
+        """Whether it looks at all that a run received, and so comes after the others."""
+        return any(over_run(one.parameters) for step in self.steps for one in step.expect)
 
 
 # --- the candidate -----------------------------------------------------------------------------------------

@@ -35,14 +35,15 @@ def plan(
     candidate: Candidate, profiles: Mapping[str, Profile], library: Library, *, wanted: Sequence[str] = (),
     use_cases: Sequence[str] = (), only: Sequence[str] = (),
 ) -> tuple[Planned, ...]:
-    """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids.
+    """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids; those that look at all
+    that a run received come last.
 
     ``socle`` is always part of it: it holds what all use cases share. A use case that the candidate does not claim
     is skipped with its reason when it was not asked for by name.
     """
     planned: list[Planned] = []
     for name in wanted or candidate.profiles:
-        for scenario in choose(library, profiles[name], use_cases, only):
+        for scenario in sorted(choose(library, profiles[name], use_cases, only), key=lambda one: one.closing):
             planned.append(Planned(profiles[name], scenario, _skip(candidate, scenario, use_cases, only)))
     return tuple(planned)
 

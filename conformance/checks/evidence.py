@@ -12,9 +12,11 @@ from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import Entry, Resource
 from conformance.fhir.pool import Facts
 from conformance.fhir.population import Population
+from conformance.fhir.received import Receipt, Received, shown
 from conformance.fhir.search import Criterion, Searcher, Test, all_of, criteria
 from conformance.model import Exchange, Profile, Response, SearchParameter, Sent
 from conformance.nomenclature import Release
+from conformance.scenario_words import over_run
 
 _UNITS = ("UCUM", "TRE_R247")
 
@@ -30,6 +32,7 @@ class Evidence:
     steps: Mapping[str, Sent]
     current: Sent
     bodies: Bodies
+    received: Received = field(default_factory=Received)
     _entries: dict[int, list[tuple[Exchange, Entry]]] = field(default_factory=dict, repr=False)
     _searcher: Searcher | None = field(default=None, repr=False)
     _pointing: dict[tuple[str, str], Mapping[str, Sequence[Resource]] | None] = field(default_factory=dict, repr=False)
@@ -106,12 +109,12 @@ class Evidence:
         """The inclusions over the pages of the step."""
         return [one for one in self.entries() if bundle.is_inclusion(one[1], self.searched)]
 
-    def resources(self) -> list[tuple[Exchange, str, Resource]]:
-        """Every resource of the step with its place: of a searchset, or the one that was read."""
-        found = [(exchange, f"{entry.place}.resource", entry.resource) for exchange, entry in self.entries()]
-        if found or self.pages():
-            return found
-        return [(self.first, "", self.body)]
+    def receipts(self, parameters: Any) -> list[Receipt]:
+        """The resources that an expectation looks at: those of its step or, where its parameters say ``over: run``,
+        all that the candidate has shown so far."""
+        if over_run(parameters):
+            return self.received.all()
+        return [one for exchange in self.current.exchanges for one in shown(exchange, self.bodies)]
 
     def facts(self, resource: Resource) -> Facts:
         """What earlier judgements of this run found out of a resource, to be completed."""

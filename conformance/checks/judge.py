@@ -13,6 +13,7 @@ from conformance.checks.http import unreadable
 from conformance.codes import CODES, finding
 from conformance.fhir import bundle
 from conformance.model import Expectation, Finding, Judgement, Profile, Scenario, Sent, Weight
+from conformance.scenario_words import over_run
 from conformance.verdict import Cause, Effect, Strength, Verdict, consequence, worst
 
 _KEPT = 5
@@ -29,11 +30,11 @@ class Spot:
 def judge_step(spot: Spot, evidence: Evidence, stable: bool = True) -> list[Judgement]:
     """The judgements of a step; ``stable`` is False when the same question had another answer (see engine)."""
     made: list[Judgement] = []
-    weight = _weight(evidence)
     for index, expectation in enumerate(evidence.current.step.expect):
         findings = [_of_specification(spot, one) for one in findings_of(expectation, evidence)]
         if not stable:
             findings = [_unstable(one) for one in findings]
+        weight = _weight(evidence, expectation)
         made += _judgements(spot, evidence.current, index, expectation, findings, weight)
     return made
 
@@ -172,7 +173,10 @@ def fold(findings: Iterable[Finding]) -> list[Finding]:
     return folded
 
 
-def _weight(evidence: Evidence) -> Weight:
+def _weight(evidence: Evidence, expectation: Expectation) -> Weight:
+    if over_run(expectation.parameters):
+        received = evidence.receipts(expectation.parameters)
+        return Weight(len({one.exchange for one in received}), len({bundle.key_of(one.resource) for one in received}))
     answered = [one for one in evidence.current.exchanges if one.response is not None]
     keys = {entry.key for _, entry in evidence.entries()}
     values = [value for value in evidence.names.values() if not isinstance(value, dict) or "resourceType" not in value]

@@ -8,10 +8,9 @@ from typing import Any
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
-from conformance.fhir.bundle import Resource
 from conformance.fhir.coding import NOMENCLATURE, Judged, judged
-from conformance.fhir.pool import Facts
 from conformance.fhir.r4 import r4
+from conformance.fhir.received import Receipt
 from conformance.fhir.rule import Difference
 from conformance.fhir.structure import ASPECTS, Compiled, Structures
 from conformance.fhir.survey import Seen
@@ -30,10 +29,8 @@ def structures(profile: Profile, release: Release) -> Structures:
     return _structures[key]
 
 
-def _concerned(evidence: Evidence, kind: str) -> Iterator[tuple[str, str, Resource]]:
-    for exchange, place, resource in evidence.resources():
-        if resource.get("resourceType") == kind:
-            yield exchange.id, place, resource
+def _concerned(parameters: Any, evidence: Evidence, kind: str) -> Iterator[Receipt]:
+    return (one for one in evidence.receipts(parameters) if one.resource.get("resourceType") == kind)
 
 
 def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -41,12 +38,12 @@ def conforms(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
     codes = ASPECTS[parameters["aspect"]]
     seen = 0
-    for exchange, place, resource in _concerned(evidence, structure.type):
+    for received in _concerned(parameters, evidence, structure.type):
         seen += 1
-        for one in _differences(evidence.facts(resource), resource, structure, _day(evidence, exchange)):
+        for one in _differences(evidence, received, structure):
             if one.code in codes:
-                seen_as = f"{one.actual} ({resource.get('id')})"
-                told = finding(one.code, one.expected, seen_as, _at(place, one), exchange)
+                seen_as = f"{one.actual} ({received.resource.get('id')})"
+                told = finding(one.code, one.expected, seen_as, _at(received.place, one), received.exchange)
                 yield replace(told, requirement=structure_id(one.element) if one.element else "")
     if not seen:
         yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
@@ -57,12 +54,12 @@ def codes(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
     wanted = NOMENCLATURE[parameters["aspect"]]
     seen = 0
-    for exchange, place, resource in _concerned(evidence, structure.type):
-        judged = _nomenclature(evidence, exchange, resource, structure)
+    for received in _concerned(parameters, evidence, structure.type):
+        judged = _nomenclature(evidence, received, structure)
         seen += judged.told
         for one in judged.differences:
             if one.code in wanted:
-                yield _of_element(nomenclature_id(one.element), one, place, exchange)
+                yield _of_element(nomenclature_id(one.element), one, received)
     if not seen:
         yield finding("data.no-example", f"a coded element of {structure.type}", "none", "", evidence.first.id)
 
@@ -72,46 +69,47 @@ def elements(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     structure = structures(evidence.profile, evidence.release).of(parameters["structure"])
     mine = set(evidence.profile.families[family(structure.type)])
     carried: set[str] = set()
+    coded: set[str] = set()
     seen = 0
-    for exchange, place, resource in _concerned(evidence, structure.type):
+    for received in _concerned(parameters, evidence, structure.type):
         seen += 1
-        facts, day = evidence.facts(resource), _day(evidence, exchange)
-        for one in _differences(facts, resource, structure, day):
+        for one in _differences(evidence, received, structure):
             if structure_id(one.element) in mine:
-                yield _of_element(structure_id(one.element), one, place, exchange)
-        judged = _nomenclature(evidence, exchange, resource, structure)
+                yield _of_element(structure_id(one.element), one, received)
+        judged = _nomenclature(evidence, received, structure)
         for one in judged.differences:
             if one.code != "nomenclature.ended" and nomenclature_id(one.element) in mine:
-                yield _of_element(nomenclature_id(one.element), one, place, exchange)
-        carried.update(map(structure_id, _seen(facts, resource, structure, day).elements))
-        carried.update(nomenclature_id(element) for element in judged.elements)
+                yield _of_element(nomenclature_id(one.element), one, received)
+        carried.update(_seen(evidence, received, structure).elements)
+        coded.update(judged.elements)
     if not seen:
         yield finding("data.no-example", f"a resource {structure.type}", "none", "", evidence.first.id)
         return
-    for identifier in sorted(mine - carried):
+    for identifier in sorted(mine - {structure_id(one) for one in carried} - {nomenclature_id(one) for one in coded}):
         defect = evidence.profile.requirements[identifier].note
         code = "specification.unevaluable" if defect else "data.not-carried"
         yield replace(finding(code, identifier, "none", "", evidence.first.id), requirement=identifier, defect=defect)
 
 
-def _of_element(identifier: str, one: Difference, place: str, exchange: str) -> Finding:
-    return replace(finding(one.code, one.expected, one.actual, _at(place, one), exchange), requirement=identifier)
+def _of_element(identifier: str, one: Difference, received: Receipt) -> Finding:
+    told = finding(one.code, one.expected, one.actual, _at(received.place, one), received.exchange)
+    return replace(told, requirement=identifier)
 
 
-def _seen(facts: Facts, resource: Resource, structure: Compiled, day: str) -> Seen:
+def _seen(evidence: Evidence, received: Receipt, structure: Compiled) -> Seen:
     """What a walk over the resource tells; most resources need no closer look."""
-    key = "seen", structure, day
+    facts, key = evidence.facts(received.resource), ("seen", structure, received.day)
     if key not in facts:
-        facts[key] = structure.seen(resource, day)
+        facts[key] = structure.seen(received.resource, received.day)
     found: Seen = facts[key]
     return found
 
 
-def _differences(facts: Facts, resource: Resource, structure: Compiled, day: str) -> list[Difference]:
-    key = "differences", structure
+def _differences(evidence: Evidence, received: Receipt, structure: Compiled) -> list[Difference]:
+    facts, key = evidence.facts(received.resource), ("differences", structure)
     if key not in facts:
-        closer = _seen(facts, resource, structure, day).invariants
-        facts[key] = structure.differences(resource) if closer else []
+        closer = _seen(evidence, received, structure).invariants
+        facts[key] = structure.differences(received.resource) if closer else []
     found: list[Difference] = facts[key]
     return found
 
@@ -120,18 +118,12 @@ def _at(place: str, one: Difference) -> str:
     return f"{place}.{one.place}" if place else one.place
 
 
-def _day(evidence: Evidence, exchange: str) -> str:
-    """The day of an exchange: on it codes must be valid."""
-    return next((one.started[:10] for one in evidence.current.exchanges if one.id == exchange), "")
-
-
-def _nomenclature(evidence: Evidence, exchange: str, resource: Resource, structure: Compiled) -> Judged:
+def _nomenclature(evidence: Evidence, received: Receipt, structure: Compiled) -> Judged:
     """What the release says of the codes of a resource, on the day of the exchange."""
-    day = _day(evidence, exchange)
-    facts, key = evidence.facts(resource), ("codes", structure, day)
+    facts, key = evidence.facts(received.resource), ("codes", structure, received.day)
     if key not in facts:
-        seen = _seen(facts, resource, structure, day)
-        facts[key] = (judged(structure.codings(resource), evidence.release, day) if seen.codes
+        seen = _seen(evidence, received, structure)
+        facts[key] = (judged(structure.codings(received.resource), evidence.release, received.day) if seen.codes
                       else Judged((), len(seen.coded), frozenset(seen.coded)))
     found: Judged = facts[key]
     return found
