@@ -13,8 +13,8 @@ from conformance.model import Candidate, Endpoint
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
-from conformance.reference.region import generate
 from conformance.reference.server import Running, stored
+from conformance.reference_data import region
 from conformance.report.model import Report
 
 
@@ -46,7 +46,7 @@ def broken(report: Report) -> tuple[str, ...]:
 
 def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
     """The report of a whole run on the reference, with or without a fault, of a size and a seed."""
-    app = create_app(stored(generate(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
+    app = create_app(stored(region(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
     folder = Path(tempfile.mkdtemp(prefix="rorqual-")) if keep is None else keep
     try:
         with Running(app) as base:

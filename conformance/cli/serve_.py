@@ -15,8 +15,8 @@ from conformance.errors import OperatorError
 from conformance.reference.access import Access
 from conformance.reference.app import create_app
 from conformance.reference.faults import FAULTS
-from conformance.reference.region import generate
 from conformance.reference.server import DataError, Running, load, stored
+from conformance.reference_data import region
 
 
 @click.command("serve")
@@ -47,7 +47,7 @@ def command(
         raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS) or 'see --list-faults'}")
     fault = FAULTS[name] if name else None
     try:
-        store = stored(load(data) if data else generate(offers, seed), fault)
+        store = stored(load(data) if data else region(offers, seed), fault)
     except DataError as error:
         raise OperatorError(str(error)) from None
     access = Access(bearer=client is not None, ror_headers=require_headers, client_id=client[0] if client else "",

@@ -17,7 +17,7 @@ FLOORS = (
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
-    ("preflight", "workshop", "validation"),
+    ("preflight", "workshop", "validation", "reference_data"),
     ("selftest", "pytest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
@@ -26,7 +26,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LAZY = {"pytest_plugin"}
 # The reference ROR stands beside the floors: it reads data, and nothing of the harness that judges it.
 REFERENCE_MAY = {"data", "reference"}
-USES_REFERENCE = {"cli", "selftest"}
+USES_REFERENCE = {"cli", "selftest", "reference_data"}
 
 
 def modules():

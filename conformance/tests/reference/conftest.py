@@ -2,9 +2,9 @@ import httpx
 import pytest
 
 from conformance.reference.app import create_app
-from conformance.reference.region import generate
 from conformance.reference.server import Running, stored
 from conformance.reference.store import Store
+from conformance.reference_data import region
 
 PROFILE = "ror-fhir-0.7.0"
 
@@ -41,7 +41,7 @@ class Asker:
 
 @pytest.fixture(scope="session")
 def resources():
-    return list(generate(150, 7))
+    return list(region(150, 7))
 
 
 @pytest.fixture(scope="session")

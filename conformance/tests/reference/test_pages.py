@@ -73,7 +73,8 @@ def test_sort_puts_those_without_value_last_and_follows_a_chain(ror, resources):
     priced = {
         e["id"]
         for e in resources
-        if e["resourceType"] == "Organization" and any("price" in x["url"] for x in e["extension"])
+        if e["resourceType"] == "Organization" and any(
+            part["url"] == "startDate" for x in e["extension"] if "price" in x["url"] for part in x["extension"])
     }
     for direction in ("", "-"):
         offers = ror.search("HealthcareService", _sort=f"{direction}organization.price-validity-start-date")["entry"]
@@ -107,12 +108,14 @@ def test_inclusions_of_the_guide_are_closed(ror, resources):
     assert all(key in offers | roles | wanted for key in held)
 
 
+FORWARD = {"HealthcareService": ("providedBy", "location"), "Organization": ("partOf",),
+           "PractitionerRole": ("practitioner",)}  # what the inclusions of the guide follow
+
+
 def forward(resource):
-    for name in ("providedBy", "partOf", "practitioner"):
-        if name in resource:
-            yield resource[name]["reference"]
-    for each in resource.get("location", ()):
-        yield each["reference"]
+    for name in FORWARD.get(resource["resourceType"], ()):
+        held = resource.get(name, [])
+        yield from (each["reference"] for each in (held if isinstance(held, list) else [held]))
 
 
 def test_include_without_iterate_stays_at_the_matches(ror):

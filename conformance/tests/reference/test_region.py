@@ -2,10 +2,15 @@ from itertools import pairwise
 
 import pytest
 
+from conformance import nomenclature, profile
+from conformance.checks.structure import structures
+from conformance.fhir.coding import judged
+from conformance.fhir.tree import keys
 from conformance.reference import identifiers
 from conformance.reference.parameters import PARAMETERS
 from conformance.reference.region import generate
 from conformance.reference.store import Store
+from conformance.reference_data import region
 
 KINDS = ("HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole")
 # these hold one value per resource
@@ -17,9 +22,30 @@ def test_one_seed_gives_one_region():
     assert list(generate(80, 3)) != list(generate(80, 4))
 
 
+def test_one_seed_completes_a_region_in_one_way():
+    assert list(region(60, 3)) == list(region(60, 3))
+    assert list(region(60, 3)) != list(generate(60, 3))
+
+
+@pytest.mark.parametrize("version", profile.known())
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_completed_region_respects_every_version_and_shows_nearly_all_that_it_asks(version, seed):
+    release = nomenclature.shipped()
+    whole = structures(profile.read(version), release)
+    shown, asked = set(), set()
+    for each in region(120, seed):
+        structure = whole.of_type(each["resourceType"])
+        assert structure.differences(each) == []
+        codes = judged(structure.codings(each), release, "2026-06-01").differences
+        assert {one.code for one in codes} <= {"nomenclature.not-held"}
+        shown.update(structure.seen(each, "2026-06-01").elements)
+        asked.update(name for name, node in keys(structure.root, structure.type) if node.evaluable)
+    assert len(shown & asked) / len(asked) > 0.9, sorted(asked - shown)
+
+
 @pytest.mark.parametrize("offers", [1, 7, 50, 333])
 def test_size_is_the_number_of_offers(offers):
-    assert sum(each["resourceType"] == "HealthcareService" for each in generate(offers)) == offers
+    assert sum(each["resourceType"] == "HealthcareService" for each in region(offers)) == offers
 
 
 def test_ids_are_short_unique_and_not_functional(resources):
@@ -68,7 +94,7 @@ def test_rehabilitation_is_about_two_offers_in_five(of):
 
 @pytest.mark.parametrize(("offers", "seed"), [(50, 1), (50, 2), (120, 3), (1500, 4)])
 def test_every_parameter_has_a_value_that_selects_some_but_not_all(offers, seed):
-    store = Store(generate(offers, seed))
+    store = Store(region(offers, seed))
     for kind in KINDS:
         for name in PARAMETERS[kind]:
             index, total = store.index(kind, name), store.count(kind)
