@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from conformance import workshop
 from conformance.clock import Clock
@@ -38,6 +40,12 @@ class Outcome:
         return tuple(one for one in self.broken if one != self.expected and one not in self.also)
 
 
+@lru_cache(maxsize=2)
+def _region(offers: int, seed: int) -> tuple[dict[str, Any], ...]:
+    """The same region for fault after fault; a fault that changes a resource changes a copy."""
+    return tuple(region(offers, seed))
+
+
 def broken(report: Report) -> tuple[str, ...]:
     """The requirements held against the candidate, at any strength."""
     return tuple(sorted({one.requirement for one in report.problems
@@ -46,7 +54,7 @@ def broken(report: Report) -> tuple[str, ...]:
 
 def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
     """The report of a whole run on the reference, with or without a fault, of a size and a seed."""
-    app = create_app(stored(region(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
+    app = create_app(stored(_region(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
     folder = Path(tempfile.mkdtemp(prefix="rorqual-")) if keep is None else keep
     try:
         with Running(app) as base:
