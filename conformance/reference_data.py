@@ -1,8 +1,8 @@
 """The data of the reference ROR: its region, completed by what the structures allow and its writer left out.
 
 The region tells who offers what, where; the generator of resources (``fhir/maker``) draws the rest from the structures
-of all versions, so that nearly each element that they speak of is met. A completed resource respects every version,
-or stays as it was. The server itself shares nothing with what judges it: only these data pass.
+of all versions, so that nearly each element that they speak of is met. A completed resource respects every version that
+it respected before. The server itself shares nothing with what judges it: only these data pass.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from conformance.reference.region import generate
 
 Resource = dict[str, Any]
 _EVERY = 3  # one resource of a type in so many is completed,
-_MOST = 120  # among the first so many
-_DRAWN = 30  # resources drawn of each type
+_RARE = frozenset(("Measure", "MeasureReport", "Questionnaire", "Task"))  # but each of these,
+_MOST = 90  # among the first so many
+_DRAWN = 24  # resources drawn of each type
 _DAY = "2026-01-01"
 _CODED = frozenset(("specialty", "characteristic"))  # lists of concepts, completed by those of other code systems
+_TOLD_BY = {"input": "type", "output": "type", "useContext": "code"}  # lists completed by what these tell apart
 _OWN = frozenset((  # what the region alone tells, for searches and hierarchies rest on it
     "active", "identifier", "managingOrganization", "meta", "mode", "name", "notAvailable", "period", "position",
     "providedBy", "status", "type"))
@@ -59,7 +61,8 @@ class Filling:
         """The resources, some of the first of each type completed; what is added points at resources given before."""
         for one in resources:
             kind, met = str(one["resourceType"]), self._met.setdefault(str(one["resourceType"]), [])
-            yield self._completed(kind, one, len(met)) if len(met) % _EVERY == 0 and len(met) < _MOST else one
+            turn = kind in _RARE or len(met) % _EVERY == 0
+            yield self._completed(kind, one, len(met)) if turn and len(met) < _MOST else one
             met.append(f"{kind}/{one['id']}")
 
     def _completed(self, kind: str, mine: Resource, rank: int) -> Resource:
@@ -67,17 +70,16 @@ class Filling:
         drawn = self._of(kind)
         if not drawn:
             return mine
-        chosen, own = drawn[rank // _EVERY % len(drawn)], _OWN | _OWN_OF.get(kind, frozenset())
+        rank = rank if kind in _RARE else rank // _EVERY
+        chosen, own = drawn[rank % len(drawn)], _OWN | _OWN_OF.get(kind, frozenset())
+        versions = [one for one in self._versions if self._respects(one, kind, mine)]
         whole = self._merged(mine, chosen, own)
-        if self._respected(kind, whole):
+        if all(self._respects(one, kind, whole) for one in versions):
             return whole
         for part in _parts(chosen):
             made = self._merged(mine, part, own)
-            mine = made if self._respected(kind, made) else mine
+            mine = made if all(self._respects(one, kind, made) for one in versions) else mine
         return mine
-
-    def _respected(self, kind: str, made: Resource) -> bool:
-        return all(self._respects(one, kind, made) for one in self._versions)
 
     def _of(self, kind: str) -> list[Resource]:
         """Resources of a type drawn from the versions in turn, without what a structure says nothing of."""
@@ -124,6 +126,10 @@ class Filling:
         if name in _CODED:
             held = _systems(mine)
             return [*mine, *(one for one in drawn if not _systems([one]) & held)]
+        if name in _TOLD_BY:
+            told = [one.get(_TOLD_BY[name]) for one in mine]
+            return [*mine, *(made for one in drawn if one.get(_TOLD_BY[name]) not in told
+                             and (made := self._rooted(one)) is not None)]
         first, other = mine[0], drawn[0]
         if isinstance(first, dict) and isinstance(other, dict) and not {"coding", "reference"} & set(first):
             return [self._merged(first, other, _ATOMS), *mine[1:]]

@@ -101,7 +101,7 @@ class _Server:
         if parts == ["metadata"]:
             return self._of(method, {"GET": "capabilities"})
         kind = parts[0]
-        if kind not in self._declared.resources or len(parts) > 2 or not all(parts):
+        if kind not in self._declared.served or len(parts) > 2 or not all(parts):
             raise Refusal(404, "not-found", f"there is nothing at {'/'.join(parts) or 'this address'}")
         if parts[1:] == ["_search"]:
             return self._of(method, {"POST": "search-type"}, kind)
@@ -110,7 +110,7 @@ class _Server:
         return self._of(method, {"GET": "search-type", "POST": "create"}, kind)
 
     def _of(self, method: str, known: Mapping[str, str], kind: str = "", key: str = "") -> _Target:
-        served = self._declared.interactions.get(kind, frozenset(("capabilities",)))
+        served = self._declared.served.get(kind, frozenset(("capabilities",)))
         if known.get(method) not in served:
             raise Refusal(405, "not-supported", f"method {method} is not supported here")
         return _Target(known[method], kind, key)

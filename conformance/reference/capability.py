@@ -15,14 +15,24 @@ from conformance.reference.fault import Json
 from conformance.reference.parameters import FILTERED, HAS, PARAMETERS
 
 _SERVED = frozenset(("read", "search-type", "create", "update", "patch"))
+# pages of the guide use these, which its server statement does not list: served, not declared
+_UNDECLARED = {
+    "Measure": frozenset(("read", "search-type")),
+    "MeasureReport": frozenset(("read", "search-type")),
+    "Practitioner": frozenset(("patch",)),
+    "PractitionerRole": frozenset(("patch",)),
+    "Questionnaire": frozenset(("read", "search-type", "create", "update")),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The capability of a profile, cut down to what the server serves."""
+    """The capability of a profile, cut down to what the server serves; ``served`` adds what pages of the guide use and
+    its statement leaves out."""
 
     resources: Mapping[str, Mapping[str, Any]]
     interactions: Mapping[str, frozenset[str]]
+    served: Mapping[str, frozenset[str]]
 
 
 def declared(profile_id: str, folder: Path | None = None) -> Declared:
@@ -31,7 +41,9 @@ def declared(profile_id: str, folder: Path | None = None) -> Declared:
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     resources = {row["type"]: row for row in document["resources"] if row["type"] in PARAMETERS}
     interactions = {kind: frozenset(row["interactions"]) & _SERVED for kind, row in resources.items()}
-    return Declared(resources, interactions)
+    served = {kind: interactions.get(kind, frozenset()) | _UNDECLARED.get(kind, frozenset())
+              for kind in {*interactions, *_UNDECLARED}}
+    return Declared(resources, interactions, served)
 
 
 def statement(declared_here: Declared, date: str) -> Json:

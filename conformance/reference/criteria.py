@@ -192,6 +192,8 @@ class Criteria:
         if parameter.kind == "string" and operator in _TEXT:
             wanted = values.fold(value)
             return index.where(lambda text: _TEXT[operator](values.fold(text), wanted))
+        if parameter.kind == "content" and operator == "co":
+            return self._one(kind, parameter, "", value)
         if operator == "eq":
             return self._one(kind, parameter, "", value)
         if operator == "ne" and parameter.kind == "token":

@@ -221,6 +221,18 @@ def instant(name: str) -> Extract:
     return read
 
 
+def measure(resource: Resource) -> Iterator[str]:
+    """The indicator that a report is about, by the end of its canonical address."""
+    yield "/".join(str(resource.get("measure", "")).rsplit("/", 2)[-2:])
+
+
+def use_context(resource: Resource) -> Iterator[tuple[str, str]]:
+    """The codes of the contexts in which an entry model is used."""
+    for each in resource.get("useContext", ()):
+        for coding in each.get("valueCodeableConcept", {}).get("coding", ()):
+            yield coding.get("system", ""), coding.get("code", "")
+
+
 def last_updated(resource: Resource) -> Iterator[dates.Span]:
     """The interval of meta.lastUpdated."""
     span = dates.span(str(resource.get("meta", {}).get("lastUpdated", "")))

@@ -51,6 +51,7 @@ _LIMIT = ROR + "ror-location-equipment-limit"
 
 _HEALTHCARE_SERVICE = _table(
     *_COMMON,
+    Parameter("_content", "content", extract.content),
     Parameter("name", "string", extract.texts("name")),
     Parameter("service-category", "token", concepts("category")),
     Parameter("service-type", "token", concepts("type")),
@@ -67,6 +68,7 @@ _HEALTHCARE_SERVICE = _table(
 )
 _LOCATION = _table(
     *_COMMON,
+    Parameter("_content", "content", extract.content),
     Parameter("type", "token", concepts("type")),
     Parameter("near", "near", extract.position),
     Parameter("near-insee-code", "near", extract.position),
@@ -128,6 +130,19 @@ _TASK = _table(
     Parameter("authored-on", "date", extract.instant("authoredOn")),
 )
 
+_QUESTIONNAIRE = _table(
+    *_COMMON,
+    Parameter("context", "token", extract.use_context),
+    Parameter("status", "token", extract.code("status", "http://hl7.org/fhir/publication-status")),
+    Parameter("name", "string", extract.texts("name")),
+    Parameter("title", "string", extract.texts("title")),
+)
+_MEASURE_REPORT = _table(
+    *_COMMON,
+    Parameter("date", "date", extract.instant("date")),
+    Parameter("measure", "reference", extract.measure, "Measure"),
+)
+
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
     {
         "HealthcareService": _HEALTHCARE_SERVICE,
@@ -136,9 +151,11 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
         "Practitioner": _table(*_COMMON),
         "PractitionerRole": _PRACTITIONER_ROLE,
         "Task": _TASK,
-        "Questionnaire": _table(*_COMMON),
+        "Questionnaire": _QUESTIONNAIRE,
+        "Measure": _table(*_COMMON),
+        "MeasureReport": _MEASURE_REPORT,
     }
 )
 # _filter and _has are served where the guide declares them
 FILTERED = frozenset(("HealthcareService", "Location"))
-HAS = frozenset(("HealthcareService", "Location"))
+HAS = frozenset(("HealthcareService", "Location", "Measure"))

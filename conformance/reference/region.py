@@ -9,6 +9,7 @@ from conformance.reference.offers import Offers, Setting
 from conformance.reference.places import COMMUNES, Commune, site_name
 from conformance.reference.professionals import practitioner, role
 from conformance.reference.sites import place, unattached
+from conformance.reference.steering import anomalies, indicators, models
 from conformance.reference.structures import Establishment, establishment, internal, legal_entity
 from conformance.reference.world import World
 
@@ -22,6 +23,8 @@ _FIELDS = {
 _ORDER = ("smr", "ms", "ch", "psy", "ms", "smr", "ms", "ch", "smr", "ms", "ch", "psy", "smr", "ch")
 _GIANT_EVERY = 40
 _GIANT = 5
+_CONCERNED = 7  # one offer and one establishment in so many has an anomaly
+_ANOMALIES = 300
 
 
 class _Region:
@@ -30,6 +33,8 @@ class _Region:
         self._world = world
         self._offers = Offers(world)
         self._rank = 0
+        self._concerned: list[Fragment] = []
+        self._offered = 0
 
     def resources(self) -> Iterator[Fragment]:
         while self._left > 0:
@@ -39,6 +44,9 @@ class _Region:
             for _ in range(self._world.draw("houses", {1: 3, 2: 3, 3: 1})):
                 if self._left > 0:
                     yield from self._house(entity, siren)
+        yield from anomalies(self._world, self._concerned[:_ANOMALIES])
+        yield from indicators(self._world)
+        yield from models(self._world)
 
     def _commune(self) -> Commune:
         """A commune, the first ones of the table more often."""
@@ -50,6 +58,8 @@ class _Region:
         self._rank += 1
         house = establishment(self._world, self._commune(), kind, entity, siren)
         yield house.resource
+        if self._rank % _CONCERNED == 0:
+            self._concerned.append(house.resource)
         fields = list(_FIELDS[kind])
         if self._rank % _GIANT_EVERY == 0:
             fields *= _GIANT
@@ -98,6 +108,9 @@ class _Region:
             used.append(places[(number + 1) % len(places)])
         offer = self._offers.offer(Setting(field, provider, used, house.commune))
         yield offer
+        self._offered += 1
+        if self._offered % _CONCERNED == 1:
+            self._concerned.append(offer)
         if world.chance(f"staffed-{field}", 1, 1):
             if not team or world.chance("newcomer", 2, 1):
                 team.append(practitioner(world, house.commune))

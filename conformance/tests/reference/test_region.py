@@ -33,7 +33,10 @@ def test_a_completed_region_respects_every_version_and_shows_nearly_all_that_it_
     release = nomenclature.shipped()
     whole = structures(profile.read(version), release)
     shown, asked = set(), set()
+    models = any(url.endswith("/ror-launchcontext") for url in whole.extensions)  # of one version only
     for each in region(120, seed):
+        if each["resourceType"] == "Questionnaire" and not models:
+            continue
         structure = whole.of_type(each["resourceType"])
         assert structure.differences(each) == []
         codes = judged(structure.codings(each), release, "2026-06-01").differences
