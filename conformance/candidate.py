@@ -29,6 +29,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
     candidate = Candidate(
         product=document["product"], version=document["version"], vendor=document["vendor"], role=document["role"],
         profiles=tuple(document["profiles"]), use_cases=tuple(document.get("use-cases", ())), waivers=waivers,
+        writes=document.get("writes") == "allowed",
     )
     return candidate, _endpoint(document, secrets)
 
@@ -96,6 +97,7 @@ def _endpoint(document: Any, secrets: _Secrets) -> Endpoint:
     return Endpoint(
         base=raw["base-url"].rstrip("/"),
         headers=tuple((name, secrets.of(value, f"header {name}")) for name, value in raw.get("headers", {}).items()),
+        bases=tuple((name, url.rstrip("/")) for name, url in raw.get("bases", {}).items()),
         token=secrets.of(raw.get("token"), "token"),
         oauth=None if oauth is None else OAuth(
             token_url=oauth["token-url"], client_id=secrets.of(oauth["client-id"], "client-id"),

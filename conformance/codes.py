@@ -48,6 +48,8 @@ CODES: Mapping[str, Code] = {
     "blocked.unstable": _BLOCKED,
     "blocked.consequence": _BLOCKED,
     "blocked.exploration": _BLOCKED,
+    "blocked.not-created": _BLOCKED,
+    "configuration.writes": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "configuration.access": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "data.no-value": _NO_DATA,
     "data.no-example": Code(Effect.UNSHOWN, Cause.DATA),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Exchange, Judgement, Sent
+from conformance.model import Exchange, Judgement, Sent, Written
 from conformance.verdict import Verdict
 
 
@@ -48,6 +48,39 @@ class StepSent:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """Something is about to be changed on the server: told before the request is sent."""
+
+    written: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A write created a resource."""
+
+    number: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What a write created was taken back, or could not be: ``how`` says which (``removed``, ``absent``, ``left``)."""
+
+    number: int
+    key: str
+    how: str
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An interrupted run goes on; what it had told of these (profile, scenario) is told again, whole."""
+
+    started: str
+    again: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One expectation was judged for one requirement."""
 
@@ -79,4 +112,7 @@ class Finished:
     footer: Mapping[str, Any]
 
 
-Event = Started | Exchanged | Bound | StepSent | Judged | Skipped | ScenarioFinished | Finished
+Event = (
+    Started | Exchanged | Bound | StepSent | Writing | Created | Undone | Resumed | Judged | Skipped | ScenarioFinished
+    | Finished
+)

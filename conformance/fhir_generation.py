@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from conformance.checks import judge as judging
 from conformance.checks.evidence import Evidence
-from conformance.fhir import bundle, explore
+from conformance.fhir import bundle, created, explore
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.census import Census
 from conformance.fhir.dated import Dated
-from conformance.fhir.fill import fill
+from conformance.fhir.fill import fill, filled
 from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
 from conformance.fhir.received import Received
 from conformance.generation import Course, Exploration, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step
+from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step, Written
 from conformance.nomenclature import Release
 
 _VOLATILE = ("id", "meta", "link", "timestamp", "date")
@@ -86,7 +88,34 @@ class FhirGeneration:
             tuple((name, fill(value, known)) for name, value in step.query),
             tuple((name, fill(value, known, plain=True)) for name, value in step.headers),
             tuple((name, fill(value, known)) for name, value in step.form),
+            "" if step.body is None else orjson.dumps(filled(step.body, known)).decode(), step.base,
         )
+
+    def created(self, sent: Sent) -> str:
+        """``Type/id`` of the resource that a step created; empty when its answer does not tell."""
+        return created.key(sent, self.bodies)
+
+    def captured(self, sent: Sent) -> dict[str, Any]:
+        """The resource that a step created, under the name of the step."""
+        key = self.created(sent)
+        kind, _, identifier = key.partition("/")
+        return {sent.step.name: {"resourceType": kind, "id": identifier}} if key else {}
+
+    def awaited(self, course: Course, step: Step) -> str:
+        """The earlier step of which this one needs the resource that it should have created; empty when none lacks."""
+        return created.awaited(course.scenario, step, course.names)
+
+    def found_again(self, written: Written) -> Ask:
+        """Asks for what a write created, by its mark."""
+        return created.search(written)
+
+    def keys(self, exchange: Exchange) -> list[str] | None:
+        """``Type/id`` of what a search brought; None when its answer cannot be used."""
+        return created.keys(exchange, self.bodies)
+
+    def removal(self, profile: Profile, key: str, base: str) -> Ask:
+        """Takes back a resource that was created, as the specification allows it."""
+        return created.removal(profile, key, base)
 
     def next_page(self, exchange: Exchange) -> str:
         """The next link of a searchset."""

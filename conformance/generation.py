@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from conformance.model import Ask, Exchange, Finding, Judgement, Need, Profile, Scenario, Sent, Step
+from conformance.model import Ask, Exchange, Finding, Judgement, Need, Profile, Scenario, Sent, Step, Written
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Course:
 
     profile: Profile
     scenario: Scenario
-    names: Mapping[str, Any] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, Sent] = field(default_factory=dict)
 
 
@@ -65,6 +65,24 @@ class Generation(Protocol):
 
     def ask(self, course: Course, step: Step) -> Ask:
         """The request of a step, values put in."""
+
+    def created(self, sent: Sent) -> str:
+        """``Type/id`` of the resource that a step created; empty when its answer does not tell."""
+
+    def captured(self, sent: Sent) -> dict[str, Any]:
+        """The names that a step gives to what it created."""
+
+    def awaited(self, course: Course, step: Step) -> str:
+        """The earlier step of which this one needs the resource that it should have created; empty when none lacks."""
+
+    def found_again(self, written: Written) -> Ask:
+        """Asks for what a write created, by its mark."""
+
+    def keys(self, exchange: Exchange) -> list[str] | None:
+        """``Type/id`` of what a search brought; None when its answer cannot be used."""
+
+    def removal(self, profile: Profile, key: str, base: str) -> Ask:
+        """Takes back a resource that was created, as the specification allows it."""
 
     def next_page(self, exchange: Exchange) -> str:
         """The address of the page after this answer, empty when there is none."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import queue
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,12 +31,14 @@ from conformance.model import (
     Step,
     Trouble,
     Weight,
+    Written,
 )
 from conformance.verdict import Cause, Effect, Verdict
 
 RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
 _WAITING = 256
+_RETOLD = frozenset(("bound", "step", "judgement"))  # of a scenario that was cut, told again when its run goes on
 
 
 def dumps(value: Any) -> bytes:
@@ -52,31 +55,47 @@ class _Beside:
 
 
 class Ledger:
-    """Writes the record of one run in a folder, which must not hold one already.
+    """Writes the record of one run in a folder, which must not hold one already; with ``resume``, goes on with the one
+    that it holds, after its last whole line.
 
     The disk is written by a thread of its own, in order, so that a run does not wait for it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, resume: bool = False) -> None:
         self.folder = folder
+        self._known: set[str] = set()
+        self._digest = hashlib.sha256()
         try:
             (folder / BODIES).mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = (folder / RECORD_FILE).open("xb")
+            self._file: BinaryIO = (folder / RECORD_FILE).open("r+b" if resume else "xb")
+            if resume:
+                self._reach_end()
         except FileExistsError:
             raise OperatorError(f"{folder} already holds a record; choose another --out") from None
         except OSError as error:
             raise OperatorError(f"{folder}: cannot be written ({error.strerror})") from None
-        self._known: set[str] = set()
-        self._digest = hashlib.sha256()
         self._waiting: queue.Queue[told.Event | _Beside | None] = queue.Queue(_WAITING)
         self._error: Exception | None = None
         self._writer = threading.Thread(target=self._write_all, name="record", daemon=True)
         self._writer.start()
 
+    def _reach_end(self) -> None:
+        """Goes behind the last whole line of what is there; a line cut by a kill was never one."""
+        for line in self._file:
+            if _value(line.decode("utf-8", "replace")) is None:
+                self._file.seek(-len(line), 1)
+                self._file.truncate()
+                break
+            self._digest.update(line)
+
     def write(self, event: told.Event) -> None:
-        """Appends one event; OperatorError when the disk refused this one or one before."""
+        """Appends one event; OperatorError when the disk refused this one or one before. What is about to be changed on
+        a server is on the disk when this returns."""
         self._check()
         self._waiting.put(event)
+        if isinstance(event, told.Writing):
+            self._waiting.join()
+            self._check()
 
     def keep(self, name: str, text: str) -> None:
         """Writes a file beside the record; OperatorError as for an event."""
@@ -103,6 +122,7 @@ class Ledger:
                     self._write(one)
                 except Exception as error:  # told to the run at its next event, which would wait for ever otherwise
                     self._error = error
+            self._waiting.task_done()
 
     def _write(self, one: told.Event | _Beside) -> None:
         if isinstance(one, _Beside):
@@ -114,6 +134,8 @@ class Ledger:
         self._file.write(line)
         if self._waiting.empty():  # what waits already goes to the disk with it
             self._file.flush()
+        if isinstance(one, told.Writing):  # it must be known even if the machine stops
+            os.fsync(self._file.fileno())
         self._digest.update(line)
 
     def _line(self, event: told.Event) -> dict[str, Any]:
@@ -137,7 +159,9 @@ class Ledger:
         if isinstance(event, told.Bound):
             return {"type": "bound", "profile": event.profile, "scenario": event.scenario, "values": event.values,
                     "missing": event.missing}
-        return {"type": "skipped", "profile": event.profile, "scenario": event.scenario, "reason": event.reason}
+        if isinstance(event, told.Skipped):
+            return {"type": "skipped", "profile": event.profile, "scenario": event.scenario, "reason": event.reason}
+        return _written_line(event)
 
     def _exchange(self, exchange: Exchange) -> dict[str, Any]:
         response = exchange.response
@@ -160,6 +184,19 @@ class Ledger:
             (self.folder / BODIES / name).write_bytes(body)
             self._known.add(name)
         return name
+
+
+def _written_line(event: told.Writing | told.Created | told.Undone | told.Resumed) -> dict[str, Any]:
+    if isinstance(event, told.Writing):
+        one = event.written
+        return {"type": "writing", "number": one.number, "profile": one.profile, "scenario": one.scenario,
+                "method": one.method, "path": one.path, "base": one.base, "mark": one.mark}
+    if isinstance(event, told.Created):
+        return {"type": "created", "number": event.number, "key": event.key}
+    if isinstance(event, told.Undone):
+        return {"type": "undone", "number": event.number, "key": event.key, "how": event.how,
+                "exchange": event.exchange}
+    return {"type": "resumed", "started": event.started, "again": event.again}
 
 
 def judgement_line(judgement: Judgement) -> dict[str, Any]:
@@ -210,6 +247,29 @@ class Record:
         """The judgements of the record, in order."""
         return [judgement_of(line) for line in self.of_type("judgement")]
 
+    def writings(self) -> list[tuple[Written, str]]:
+        """What the run changed on the server, each with what became of what it created: ``removed``, ``absent`` (it was
+        never created), ``left`` (it could not be taken back), ``changed`` (it created nothing), or empty: not undone
+        yet."""
+        keys: dict[int, str] = {}
+        how: dict[int, str] = {}
+        made = {}
+        for line in self.lines:
+            if line["type"] == "writing":
+                made[line["number"]] = Written(*(line[name] for name in (
+                    "number", "profile", "scenario", "method", "path", "base", "mark")))
+            elif line["type"] == "created":
+                keys[line["number"]] = line["key"]
+            elif line["type"] == "undone":
+                how[line["number"]] = line["how"]
+                keys.setdefault(line["number"], line["key"])
+        return [(replace(one, key=keys.get(number, "")), how.get(number, "" if one.method == "POST" else "changed"))
+                for number, one in made.items()]
+
+    def finished(self) -> set[tuple[str, str]]:
+        """The (profile, scenario) that were told to their end, or skipped."""
+        return {(line["profile"], line["scenario"]) for line in self.lines if line["type"] in ("scenario", "skipped")}
+
     def body(self, name: str) -> bytes:
         """A body by its hash; RecordError when it is not there or is another."""
         if not (len(name) == 64 and name.isalnum()):
@@ -258,6 +318,11 @@ def read(folder: Path) -> Record:
         elif value["type"] == "footer":
             _verify(path, value, digest.hexdigest())
             record.footer = value
+        elif value["type"] == "resumed":
+            again = {(profile, scenario) for profile, scenario in value["again"]}
+            record.lines = [one for one in record.lines if one["type"] not in _RETOLD
+                            or (one["profile"], one["scenario"]) not in again]
+            record.lines.append(value)
         else:
             record.lines.append(value)
         digest.update(line.encode())
@@ -314,6 +379,7 @@ def sent_of(line: Mapping[str, Any], step: Step, exchanges: Mapping[str, Exchang
     ask = line["ask"]
     return Sent(
         step,
-        Ask(ask["method"], ask["path"], _pairs(ask["query"]), _pairs(ask["headers"]), _pairs(ask["form"])),
+        Ask(ask["method"], ask["path"], _pairs(ask["query"]), _pairs(ask["headers"]), _pairs(ask["form"]),
+            ask.get("body", ""), ask.get("base", "")),
         tuple(exchanges[one] for one in line["exchanges"]), line["ending"],
     )

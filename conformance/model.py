@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,8 @@ class Profile:
     checks: Mapping[str, tuple[str, ...]]
     rests_on: Mapping[str, Any]
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    removal: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    optional_writes: tuple[str, ...] = ()
 
     def named(self, names: Iterable[str]) -> list[str]:
         """The ids of the requirements named, families (``ROR-STR-Location.*``) opened."""
@@ -144,7 +146,8 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request to send, how far to follow its pages, and what is expected of the answer."""
+    """One request to send, how far to follow its pages, and what is expected of the answer. ``base`` names the address
+    that it goes to, where it is not that of consultation."""
 
     name: str
     method: str
@@ -155,6 +158,13 @@ class Step:
     pages: int
     expect: tuple[Expectation, ...]
     place: Place
+    body: Any = None
+    base: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something on the server."""
+        return self.method not in ("GET", "HEAD") and not self.path.endswith("_search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,11 @@ class Scenario:
         """Whether it looks at all that a run received, and so comes after the others."""
         return any(over_run(one.parameters) for step in self.steps for one in step.expect)
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something on the server."""
+        return any(step.writes for step in self.steps)
+
 
 # --- the candidate -----------------------------------------------------------------------------------------
 
@@ -196,6 +211,7 @@ class Candidate:
     profiles: tuple[str, ...]
     use_cases: tuple[str, ...]
     waivers: tuple[Waiver, ...] = ()
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +244,7 @@ class Endpoint:
 
     base: str
     headers: tuple[tuple[str, str], ...] = ()
+    bases: tuple[tuple[str, str], ...] = ()
     token: str = ""
     oauth: OAuth | None = None
     authorities: str = ""
@@ -252,13 +269,36 @@ class OAuth:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What to send: a path under the base (or the address of a next link), a query, headers, a form."""
+    """What to send: a path under a base (or the address of a next link), a query, headers, a form or a JSON body. An
+    empty header is not sent."""
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     form: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    base: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something on the server."""
+        return self.method not in ("GET", "HEAD") and not self.path.endswith("_search")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Something that a run changed on the server: the request, the mark by which what it created is found again, the
+    ``Type/id`` of that once it is known."""
+
+    number: int
+    profile: str
+    scenario: str
+    method: str
+    path: str
+    base: str
+    mark: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

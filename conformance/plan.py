@@ -12,11 +12,13 @@ from conformance.scenario import Library, choose
 
 @dataclass(frozen=True)
 class Planned:
-    """One scenario on one profile; ``skip`` is the reason why it is not run, empty when it is."""
+    """One scenario on one profile; ``skip`` is the reason why it is not run, empty when it is. ``refusal`` is the code
+    of the finding for which none of its steps is sent, though the profile asks for it."""
 
     profile: Profile
     scenario: Scenario
     skip: str = ""
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,31 @@ def plan(
     candidate: Candidate, profiles: Mapping[str, Profile], library: Library, *, wanted: Sequence[str] = (),
     use_cases: Sequence[str] = (), only: Sequence[str] = (),
 ) -> tuple[Planned, ...]:
-    """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids; those that look at all
-    that a run received come last.
+    """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids; those that write come
+    after those that read, those that look at all that a run received last.
 
     ``socle`` is always part of it: it holds what all use cases share. A use case that the candidate does not claim
     is skipped with its reason when it was not asked for by name.
     """
     planned: list[Planned] = []
     for name in wanted or candidate.profiles:
-        for scenario in sorted(choose(library, profiles[name], use_cases, only), key=lambda one: one.closing):
-            planned.append(Planned(profiles[name], scenario, _skip(candidate, scenario, use_cases, only)))
+        for scenario in sorted(choose(library, profiles[name], use_cases, only), key=_turn):
+            skip = _skip(candidate, scenario, use_cases, only)
+            refused = scenario.writes and not candidate.writes
+            if refused and not skip and _optional(scenario, profiles[name]):
+                skip = "writes are not allowed (candidate.yaml)"
+            planned.append(Planned(profiles[name], scenario, skip, "configuration.writes" if refused else ""))
     return tuple(planned)
+
+
+def _turn(scenario: Scenario) -> tuple[bool, bool]:
+    """Those that read first, then those that write, then those that look at all that was received."""
+    return scenario.closing, scenario.writes
+
+
+def _optional(scenario: Scenario, profile: Profile) -> bool:
+    """Whether a server may lack the transaction, so that without the right to write it is not applicable."""
+    return bool({scenario.transaction, scenario.transaction.partition("/")[0]} & set(profile.optional_writes))
 
 
 def _skip(candidate: Candidate, scenario: Scenario, use_cases: Sequence[str], only: Sequence[str]) -> str:

@@ -22,8 +22,9 @@ _FILES = {
     "capability.yaml": "capability",
     "spec-defects.yaml": "spec-defects",
     "checks.yaml": "checks",
+    "writes.yaml": "writes",
 }
-BESIDE = ("profile.yaml", "requirements.yaml", "spec-defects.yaml", "checks.yaml")  # FHIR has no word for them
+BESIDE = ("profile.yaml", "requirements.yaml", "spec-defects.yaml", "checks.yaml", "writes.yaml")  # FHIR has no word
 
 
 @functools.cache
@@ -141,6 +142,8 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
                 for name, ids in documents["checks.yaml"]["checks"].items()},
         rests_on=documents["checks.yaml"].get("rests-on", {}),
         families=elements.families,
+        removal=documents["writes.yaml"]["removal"],
+        optional_writes=tuple(documents["writes.yaml"]["optional"]),
     )
 
 

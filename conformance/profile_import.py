@@ -219,7 +219,7 @@ class ProfileImporter:
 
     def _beside(self) -> None:
         empty = {"requirements.yaml": {"requirements": []}, "spec-defects.yaml": {"defects": []},
-                 "checks.yaml": {"checks": {}}}
+                 "checks.yaml": {"checks": {}}, "writes.yaml": {"removal": {}, "optional": []}}
         for name in profile.BESIDE[1:]:
             if name in self.package.beside:
                 self._made.texts[name] = self.package.beside[name]

@@ -29,8 +29,8 @@ _DAY = "2026-01-01"
 _CODED = frozenset(("specialty", "characteristic"))  # lists of concepts, completed by those of other code systems
 _TOLD_BY = {"input": "type", "output": "type", "useContext": "code"}  # lists completed by what these tell apart
 _OWN = frozenset((  # what the region alone tells, for searches and hierarchies rest on it
-    "active", "identifier", "managingOrganization", "meta", "mode", "name", "notAvailable", "period", "position",
-    "providedBy", "status", "type"))
+    "active", "focus", "identifier", "managingOrganization", "meta", "mode", "name", "notAvailable", "period",
+    "position", "providedBy", "status", "type"))
 _OWN_OF = {"Organization": frozenset(("partOf",)), "HealthcareService": frozenset(("characteristic", "location"))}
 _COUNTED = ("capacity", "equipment")  # extensions whose numbers must stay likely
 _ATOMS = frozenset(("allDay", "coding", "reference", "system", "code", "value", "start"))  # whole or not at all
@@ -106,7 +106,7 @@ class Filling:
     def _merged(self, mine: Mapping[str, Any], drawn: Mapping[str, Any], own: frozenset[str]) -> Resource:
         made = dict(mine)
         for name, value in drawn.items():
-            if name in own or (name.startswith("_") and name[1:] not in mine):
+            if name in own or name == "reference" or (name.startswith("_") and name[1:] not in mine):
                 continue
             if name not in mine:
                 rooted = self._rooted(value)

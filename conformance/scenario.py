@@ -10,8 +10,10 @@ from typing import Any
 
 from conformance import data, scenario_rules, source
 from conformance.errors import AuthorError, OperatorError, Problem
+from conformance.fhir.created import patch
 from conformance.model import Expectation, Need, Place, Profile, Scenario, Step, Text
 from conformance.profile import read_file, text
+from conformance.scenario_words import METHODS
 
 ALL_PAGES = 0
 
@@ -122,20 +124,23 @@ def _need(name: str, raw: Mapping[str, Any]) -> Need:
 
 def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]) -> Step:
     send = raw["send"]
-    posted = "POST-search" in send
+    word = next(name for name in METHODS if name in send)
+    posted = word == "POST-search"
     query = pairs(send.get("query"))
     line, column = source.where(document, ["steps", index])
     pages = raw.get("pages", 1)
     return Step(
         name=raw.get("as", f"step-{index + 1}"),
-        method="POST" if posted else "GET",
-        path=f"{send['POST-search']}/_search" if posted else send["GET"],
+        method="POST" if posted else word,
+        path=f"{send[word]}/_search" if posted else send[word],
         query=() if posted else query,
         headers=tuple(send.get("headers", {}).items()),
         form=query if posted else (),
         pages=ALL_PAGES if pages == "all" else pages,
         expect=tuple(_expectation(index, at, one, document, file, defaults) for at, one in enumerate(raw["expect"])),
         place=Place(file, line, column),
+        body=patch(send["patch"]) if "patch" in send else send.get("body"),
+        base=send.get("base", ""),
     )
 
 

@@ -12,7 +12,7 @@ from conformance.errors import Problem
 from conformance.fhir.path import BadExpression, compiled
 from conformance.fhir.search import RESULT_PARAMETERS
 from conformance.model import Profile
-from conformance.scenario_words import PLACEHOLDER, PROBE
+from conformance.scenario_words import METHODS, OWN_NAMES, PLACEHOLDER, PROBE
 from conformance.source import suggest, where
 
 _NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
@@ -118,12 +118,24 @@ def _placeholders(reader: _Reader, at: Path_, value: Any, names: set[str]) -> No
 
 def _steps(reader: _Reader, names: set[str]) -> None:
     steps: list[str] = []
+    created: set[str] = set()
+    writing = any(set(step["send"]) & {"POST", "PUT", "PATCH"} for step in reader.document["steps"])
+    for name in OWN_NAMES if writing else ():
+        if name in names:
+            reader.problem(["bind", name], f"{name!r} is a name of every scenario that writes", "choose another name")
+        names.add(name)
     for index, step in enumerate(reader.document["steps"]):
         at: list[str | int] = ["steps", index]
         name = step.get("as", f"step-{index + 1}")
         if name in steps:
             reader.problem([*at, "as"], f"the step name {name!r} is already taken", "choose another name")
         _send(reader, [*at, "send"], step["send"], names)
+        _writes(reader, [*at, "send"], step["send"], created)
+        if "POST" in step["send"]:
+            if name in names:
+                reader.problem([*at, "as"], f"{name!r} is already the name of a bound value", "choose another name")
+            created.add(name)
+            names.add(name)
         for number, expectation in enumerate(step["expect"]):
             _expectation(reader, [*at, "expect", number], expectation, step, steps, names)
         if not any(TESTS_STATUS & set(expectation) for expectation in step["expect"]):
@@ -133,8 +145,12 @@ def _steps(reader: _Reader, names: set[str]) -> None:
 
 
 def _send(reader: _Reader, at: Path_, send: Mapping[str, Any], names: set[str]) -> None:
-    path = send.get("GET", send.get("POST-search", ""))
-    _placeholders(reader, [*at, "GET" if "GET" in send else "POST-search"], path, names)
+    word = next(name for name in METHODS if name in send)
+    path = send[word]
+    _placeholders(reader, [*at, word], path, names)
+    for key in ("body", "patch"):
+        for where_, text in _texts(send.get(key)):
+            _placeholders(reader, [*at, key, *where_], text, names)
     kind = path.split("/")[0]
     for key, value in send.get("query", {}).items():
         _placeholders(reader, [*at, "query", key], value, names)
@@ -142,6 +158,50 @@ def _send(reader: _Reader, at: Path_, send: Mapping[str, Any], names: set[str]) 
             _search_parameter(reader, [*at, "query", key], kind, key, profile)
     for key, value in send.get("headers", {}).items():
         _placeholders(reader, [*at, "headers", key], value, names)
+
+
+def _texts(value: Any) -> Iterator[tuple[list[str | int], str]]:
+    """The texts of a body with their places."""
+    if isinstance(value, str):
+        yield [], value
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        for where_, text in _texts(inner):
+            yield [key, *where_], text
+
+
+def _writes(reader: _Reader, at: Path_, send: Mapping[str, Any], created: set[str]) -> None:
+    """A scenario changes nothing but what it created, and what it creates can be found again and taken back."""
+    word = next(name for name in METHODS if name in send)
+    bodies = {"POST": ("body",), "PUT": ("body",), "PATCH": ("patch", "body")}.get(word, ())
+    given = [key for key in ("body", "patch") if key in send]
+    if bodies and len(given) != 1:
+        reader.problem(at, f"{word} needs one of {' and '.join(map(repr, bodies))}", "write what is sent")
+    for key in given:
+        if key not in bodies:
+            reader.problem([*at, key], f"{word} sends no {key!r}", "remove it, or send it by another method")
+    if word == "POST":
+        _creates(reader, at, send)
+    elif bodies:
+        names = {name for name, _ in PLACEHOLDER.findall(send[word])}
+        marked = any("{unique}" in str(value) for value in send.get("query", {}).values())
+        if not names & created and not marked and "rorqual" not in send[word]:
+            reader.problem([*at, word], "a scenario changes only what it created",
+                           "name an earlier POST step ({step.id}), or search by an identifier with {unique}")
+
+
+def _creates(reader: _Reader, at: Path_, send: Mapping[str, Any]) -> None:
+    body = send.get("body")
+    values = [one.get("value", "") for one in body.get("identifier", ()) if isinstance(one, dict)] if isinstance(
+        body, dict) and isinstance(body.get("identifier", ()), list) else []
+    own = body.get("identifier") if isinstance(body, dict) else None
+    values += [own.get("value", "")] if isinstance(own, dict) else []
+    if not any("{unique}" in str(value) for value in values):
+        reader.problem([*at, "POST"], "what is created could not be found again",
+                       "give the body an identifier whose value holds {unique}")
+    for name, profile in reader.profiles.items():
+        if send["POST"] not in profile.removal:
+            reader.problem([*at, "POST"], f"{name} does not say how a {send['POST']} is taken back",
+                           suggest(send["POST"], profile.removal) or "see writes.yaml of the profile")
 
 
 def _search_parameter(reader: _Reader, at: Path_, kind: str, key: str, profile: Profile) -> None:

@@ -6,6 +6,13 @@ from typing import Any
 # ``{activity.code}``: a bound value, or a constant of the profile, put into a request.
 PLACEHOLDER = re.compile(r"\{([A-Za-z][\w-]*)(?:\.([\w.-]+))?\}")
 
+# What a step may send.
+METHODS = ("GET", "POST-search", "POST", "PUT", "PATCH")
+
+# Names that every scenario that writes has: a text of this run and scenario alone, the mark by which what it created is
+# found again; and the time at which the scenario began.
+OWN_NAMES = ("unique", "now")
+
 # A deliberately unknown parameter or modifier carries this word, so that a slip of the pen is still told.
 PROBE = "rorqual"
 

@@ -16,7 +16,7 @@ from conformance import profile as profiles_
 from conformance.clock import Clock
 from conformance.drive.probe import Probe
 from conformance.engine.rejudge import Rejudge, turned
-from conformance.engine.run import Run
+from conformance.engine.run import Before, Run
 from conformance.errors import OperatorError
 from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
@@ -74,23 +74,46 @@ def campaign(candidate: Candidate, choice: Choice) -> Campaign:
 
 
 def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
-    """Runs a campaign and writes its record; every event is told after it was written."""
-    with _collected_rarely():
-        _drive(made, endpoint, folder, clock, told)
+    """Runs a campaign and writes its record; every event is told after it was written. An interrupt takes back what the
+    scenario at hand created before it stops the run; a second one leaves that to ``clean`` or ``resume``."""
+    driven(made, endpoint, ledger.Ledger(folder), clock, told)
 
 
-def _drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:
+def driven(
+    made: Campaign, endpoint: Endpoint, book: ledger.Ledger, clock: Clock, told: Callable[[Event], None],
+    before: Before | None = None, finished: int = 0,
+) -> None:
+    """Runs a campaign, or the rest of it after what was told ``before``, into an open record, and closes this."""
     generation = FhirGeneration(made.release)
-    probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask))
-    book = ledger.Ledger(folder)
     try:
-        _keep_inputs(made, book)
-        for event in Run(made, probe, generation, clock).events():
+        probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask), finished)
+    except BaseException:
+        book.close()
+        raise
+
+    def tell(events: Iterable[Event]) -> None:
+        for event in events:
             book.write(event)
             told(event)
+
+    run = Run(made, probe, generation, clock, before)
+    try:
+        if before is None:
+            _keep_inputs(made, book)
+        with _collected_rarely(), _undone_if_interrupted(run, tell):
+            tell(run.events())
     finally:
         book.close()
         probe.close()
+
+
+@contextlib.contextmanager
+def _undone_if_interrupted(run: Run, tell: Callable[[Iterable[Event]], None]) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        tell(run.writes.undo())
+        raise
 
 
 @contextlib.contextmanager

@@ -27,16 +27,17 @@ class Pending:
 
 
 class Probe:
-    """One candidate under test. ``scrub`` removes personal data from a body in the language of the candidate.
+    """One candidate under test. ``scrub`` removes personal data from a body in the language of the candidate;
+    ``finished`` is the number of the last exchange of a run that goes on.
 
     OperatorError when a certificate, key or authority of the endpoint is unusable.
     """
 
-    def __init__(self, endpoint: Endpoint, scrub: Callable[[Vault], Scrub]) -> None:
+    def __init__(self, endpoint: Endpoint, scrub: Callable[[Vault], Scrub], finished: int = 0) -> None:
         self.endpoint = endpoint
         self.vault = Vault()
         self._scrub = scrub(self.vault)
-        self._finished = 0
+        self._finished = finished
         self._register()
         self._carrier = carrier.take()
         try:
@@ -71,8 +72,8 @@ class Probe:
         return Pending(ask, purpose, self._carrier.post(self._sending(ask)))
 
     def _sending(self, ask: Ask) -> Sending:
-        form = urlencode(self._revealed(ask.form)).encode() if ask.form else None
-        return Sending(ask.method, self._url(ask), self._headers(ask), form)
+        body = urlencode(self._revealed(ask.form)) if ask.form else self.vault.reveal(ask.body)
+        return Sending(ask.method, self._url(ask), self._headers(ask), body.encode() if body else None)
 
     def finish(self, pending: Pending) -> Exchange:
         """The exchange of a request under way, once; exchanges are numbered as they are finished. HarnessError: a
@@ -109,18 +110,23 @@ class Probe:
         if "://" in path:
             return path
         query = urlencode(self._revealed(ask.query), quote_via=quote, safe=":/,")
-        return f"{self.endpoint.base}/{quote(path, safe='/$:')}" + (f"?{query}" if query else "")
+        base = dict(self.endpoint.bases).get(ask.base, self.endpoint.base)
+        return f"{base}/{quote(path, safe='/$:')}" + (f"?{query}" if query else "")
 
     def _headers(self, ask: Ask) -> tuple[tuple[str, str], ...]:
         chosen = {"accept": ("Accept", _ACCEPT), "accept-encoding": ("Accept-Encoding", "gzip"),
                   "user-agent": ("User-Agent", _AGENT)}
         if ask.form:
             chosen["content-type"] = ("Content-Type", "application/x-www-form-urlencoded")
+        elif ask.body:
+            chosen["content-type"] = ("Content-Type", _ACCEPT)
         for name, value in (*self.endpoint.headers, *ask.headers):
             chosen[name.lower()] = (name, self.vault.reveal(value))
-        return tuple(chosen.values())
+        return tuple((name, value) for name, value in chosen.values() if value)
 
     def _recorded(self, text: str) -> str:
+        for name, url in self.endpoint.bases:
+            text = text.replace(url, f"[base {name}]")
         return self.vault.text(text.replace(self.endpoint.base, "[base]"))
 
     def _request(self, ask: Ask, headers: Iterable[tuple[str, str]]) -> Request:
@@ -128,8 +134,10 @@ class Probe:
             shown = ask.path.replace(self.endpoint.base, "[base]", 1)
         else:
             query = urlencode(list(ask.query), quote_via=quote, safe=":/,[] ").replace(" ", "%20")
-            shown = f"[base]/{ask.path}" + (f"?{query}" if query else "")
-        body = urlencode(list(ask.form), quote_via=quote, safe=":/,[] ").replace(" ", "%20") if ask.form else ""
+            base = f"[base {ask.base}]" if ask.base in dict(self.endpoint.bases) else "[base]"
+            shown = f"{base}/{ask.path}" + (f"?{query}" if query else "")
+        body = (urlencode(list(ask.form), quote_via=quote, safe=":/,[] ").replace(" ", "%20") if ask.form
+                else self.vault.text(ask.body))
         return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body)
 
     def _response(self, answer: Answer) -> Response:

@@ -82,6 +82,7 @@ class Rejudge:
             return
         sent = ledger.sent_of(line, step, self._exchanges)
         course.sent[step.name] = sent
+        course.names |= self.generation.captured(sent)
         stable = True
         if line["confirmation"]:
             stable = self.generation.same(sent.exchanges[0], self._exchanges[line["confirmation"]])

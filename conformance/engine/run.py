@@ -8,28 +8,31 @@ before is judged, and nothing is sent ahead of it.
 from __future__ import annotations
 
 import platform
+import zlib
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance import __version__
 from conformance.clock import Clock, stamp
 from conformance.codes import CODES, finding
 from conformance.drive.probe import Pending, Probe
+from conformance.engine.writes import Writes
 from conformance.events import (
     Bound,
     Event,
     Exchanged,
     Finished,
     Judged,
+    Resumed,
     ScenarioFinished,
     Skipped,
     Started,
     StepSent,
 )
 from conformance.generation import Course, Generation, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step
+from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step, Written
 from conformance.plan import Campaign, Planned
 from conformance.scenario import ALL_PAGES
 from conformance.verdict import Cause, Effect, concluded
@@ -54,18 +57,35 @@ class _Question:
 
     course: Course
     step: Step
-    ask: Ask
+    ask: Ask | None
     pending: Pending | None
 
 
-class Run:
-    """One run of a campaign against one candidate."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an interrupted run told already: the scenarios at their end, all that it wrote and what of it still stands,
+    the scenarios that it had begun, its counts."""
 
-    def __init__(self, campaign: Campaign, probe: Probe, generation: Generation, clock: Clock) -> None:
+    finished: frozenset[tuple[str, str]] = frozenset()
+    begun: tuple[tuple[str, str], ...] = ()
+    open_: tuple[Written, ...] = ()
+    writings: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Run:
+    """One run of a campaign against one candidate; ``before`` is the part of it that an interrupt cut."""
+
+    def __init__(
+        self, campaign: Campaign, probe: Probe, generation: Generation, clock: Clock, before: Before | None = None
+    ) -> None:
         self.campaign, self.probe, self.generation = campaign, probe, generation
-        self.clock = clock
+        self.clock, self.before = clock, before
+        earlier = before or Before()
+        self.writes = Writes(probe, generation, campaign.profiles, earlier.open_, earlier.writings)
+        self._started = stamp(clock.now())
         self._troubles = 0
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, int] = dict(earlier.counts)
         self._explored: set[str] = set()
         self._statuses: set[str] = set()
         self._turns: deque[_Turn] = deque()
@@ -74,8 +94,14 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order; the last event is Finished."""
-        yield Started(self._header(), len(self.campaign.planned))
-        yield from self.scenarios(self.campaign.planned)
+        planned = self.campaign.planned
+        if self.before is None:
+            yield Started(self._header(), len(planned))
+        else:
+            yield Resumed(self._started, self.before.begun)
+            yield from self.writes.undo()
+            planned = tuple(one for one in planned if (one.profile.id, one.scenario.id) not in self.before.finished)
+        yield from self.scenarios(planned)
         yield Finished({"finished": stamp(self.clock.now()), "counts": dict(sorted(self._counts.items()))})
 
     def scenarios(self, planned: Sequence[Planned]) -> Iterator[Event]:
@@ -91,7 +117,7 @@ class Run:
             "record": RECORD,
             "rorqual": __version__,
             "python": platform.python_version(),
-            "started": stamp(self.clock.now()),
+            "started": self._started,
             "seed": campaign.seed,
             "candidate": {
                 "product": candidate.product, "version": candidate.version, "vendor": candidate.vendor,
@@ -126,6 +152,7 @@ class Run:
                 judgements += yield from self._refused(turn.course, step, turn.missing)
             else:
                 judgements += yield from self._step(turn.course, step)
+        yield from self.writes.undo()
         self._count("scenarios")
         yield ScenarioFinished(profile.id, scenario.id, concluded(one.verdict for one in judgements))
 
@@ -137,11 +164,14 @@ class Run:
             turn = self._turn(one)
             self._turns.append(turn)
             for step in one.scenario.steps if not turn.missing else ():
+                if one.scenario.writes:  # what it asks may rest on what it created
+                    yield _Question(turn.course, step, None, None)
+                    continue
                 ask = self.generation.ask(turn.course, step)
                 yield _Question(turn.course, step, ask, self._sent_ahead(ask))
 
     def _sent_ahead(self, ask: Ask) -> Pending | None:
-        return self.probe.ahead(ask, "step") if _safe(ask) and not self._troubles else None
+        return self.probe.ahead(ask, "step") if not ask.writes and not self._troubles else None
 
     def _look_ahead(self) -> None:
         """Keeps some questions under way."""
@@ -182,12 +212,16 @@ class Run:
         """Chooses the values of a scenario."""
         course = Course(planned.profile, planned.scenario)
         where = course.profile.id, course.scenario.id
+        if planned.refusal:
+            return _Turn(course, None, finding(planned.refusal, "writes allowed", "refused", "candidate.yaml"))
         try:
             course.names = self.generation.bind(course, f"{self.campaign.seed}|{course.scenario.id}")
         except NoData as error:
             return _Turn(course, Bound(*where, {}, error.need.name), self._lacking(error.need.name))
-        needs = course.scenario.needs
-        return _Turn(course, Bound(*where, self.generation.kept(course.names)) if needs else None, None)
+        if course.scenario.writes:
+            mark = zlib.crc32("|".join((self._started, str(self.campaign.seed), *where)).encode())
+            course.names |= {"unique": f"rorqual-{mark:08x}", "now": stamp(self.clock.now())}
+        return _Turn(course, Bound(*where, self.generation.kept(course.names)) if course.names else None, None)
 
     def _lacking(self, need: str) -> Finding:
         """Why a need is not met: no such data, or an exploration that saw no data at all."""
@@ -214,12 +248,16 @@ class Run:
         if self._troubles >= _PATIENCE and question.pending is None:
             given_up = finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
             return (yield from self._refused(course, step, given_up))
+        awaited = self.generation.awaited(course, step)
+        if awaited:
+            return (yield from self._refused(course, step, finding("blocked.not-created", awaited, "nothing usable")))
         sent = yield from self._drive(question)
         course.sent[step.name] = sent
+        course.names |= self.generation.captured(sent)
         self._look_ahead()
         judgements = self.generation.judge(course, sent, True)
         confirmation = ""
-        if _safe(sent.ask) and any(_against(one) for judgement in judgements for one in judgement.findings):
+        if not sent.ask.writes and any(_against(one) for judgement in judgements for one in judgement.findings):
             again = yield from self._send(sent.ask, "confirm", *where)
             confirmation = again.id
             if not self.generation.same(sent.exchanges[0], again):
@@ -230,8 +268,10 @@ class Run:
 
     def _drive(self, question: _Question) -> Generator[Event, None, Sent]:
         """Sends the request of a step and follows its pages, as far as the step and the limits say."""
-        step, ask = question.step, question.ask
-        where = question.course.profile.id, question.course.scenario.id
+        step, course = question.step, question.course
+        ask = question.ask if question.ask is not None else self.generation.ask(course, step)
+        where = course.profile.id, course.scenario.id
+        yield from self.writes.begin(course, ask)
         if question.pending is not None:
             exchange = yield from self._exchanged(self.probe.finish(question.pending), *where)
         else:
@@ -255,7 +295,9 @@ class Run:
             visited.add(address)
             exchange = yield from self._send(replace(ask, method="GET", path=target, query=(), form=()), "page", *where)
             exchanges.append(exchange)
-        return Sent(step, ask, tuple(exchanges), ending)
+        sent = Sent(step, ask, tuple(exchanges), ending)
+        yield from self.writes.ended(sent)
+        return sent
 
     def _send(self, ask: Ask, purpose: str, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
         return (yield from self._exchanged(self.probe.send(ask, purpose), profile, scenario))
@@ -267,11 +309,6 @@ class Run:
         self._count("exchanges")
         yield Exchanged(profile, scenario, exchange)
         return exchange
-
-
-def _safe(ask: Ask) -> bool:
-    """Whether a request changes nothing on the server."""
-    return ask.method in ("GET", "HEAD") or ask.path.endswith("_search")
 
 
 def _told(exchange: Exchange) -> str:

@@ -27,7 +27,20 @@ def fill(template: str, known: Mapping[str, Any], *, plain: bool = False) -> str
     return PLACEHOLDER.sub(put, template)
 
 
-def part_of(value: Any, path: str) -> Any:
+def filled(template: Any, known: Mapping[str, Any]) -> Any:
+    """A body with values in place of ``{name.part}`` in all its texts; a text that is one placeholder alone becomes the
+    value itself."""
+    if isinstance(template, dict):
+        return {name: filled(value, known) for name, value in template.items()}
+    if isinstance(template, list):
+        return [filled(one, known) for one in template]
+    if not isinstance(template, str):
+        return template
+    alone = PLACEHOLDER.fullmatch(template)
+    return part_of(known[alone.group(1)], alone.group(2)) if alone else fill(template, known, plain=True)
+
+
+def part_of(value: Any, path: str | None) -> Any:
     """What a placeholder's path takes of a value, the value itself when there is none."""
     for part in path.split(".") if path else ():
         value = _part(value, part)

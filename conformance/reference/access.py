@@ -37,13 +37,13 @@ class Access:
         """The token that the endpoint gives to the client and that requests must carry."""
         return hashlib.sha256(f"{self.client_id}:{self.client_secret}".encode()).hexdigest()
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Refusal 401 without a valid token, 403 without the four headers."""
+    def check(self, given: Mapping[str, str], *, headers: bool = True) -> None:
+        """Refusal 401 without a valid token, 403 without the four headers where they are wanted."""
         if self.bearer:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self.token.encode()):
+            scheme, _, token = given.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self.token.encode()):
                 raise Refusal(401, "login", "a valid bearer token is required")
-        missing = [name for name in ROR_HEADERS if not headers.get(name)] if self.ror_headers else []
+        missing = [name for name in ROR_HEADERS if not given.get(name)] if self.ror_headers and headers else []
         if missing:
             raise Refusal(403, "forbidden", f"headers missing: {', '.join(missing)}")
 

@@ -26,6 +26,10 @@ from conformance.reference.store import Store
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _FORM = frozenset(("application/x-www-form-urlencoded",))
 _GZIP_FROM = 1024
+# what is served at addresses of their own, beside that of consultation
+_ANOMALIES = "/anomalies"
+_CAPACITIES = "/ws-synchro-dispo-lits-fhir"
+_APART = {_ANOMALIES: "Task", _CAPACITIES: "Location"}
 _LOG = logging.getLogger(__name__)
 
 
@@ -63,7 +67,7 @@ class _Server:
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
-        base = f"{request.url.scheme}://{request.url.netloc}{self._base_path}"
+        base = f"{request.url.scheme}://{request.url.netloc}{self._prefix(request.url.path)}"
         asked = Asked("", "", tuple(parse_qsl(request.url.query, keep_blank_values=True)), base)
         try:
             answer, asked = self._routed(request, body, asked)
@@ -76,12 +80,16 @@ class _Server:
             answer = self._fault.answer(answer, asked)
         return _sent(request, answer)
 
+    def _prefix(self, path: str) -> str:
+        """The address that a path lies under: that of consultation where it lies under none."""
+        return next((one for one in _APART if path.startswith(f"{one}/")), self._base_path)
+
     def _routed(self, request: Request, body: bytes, asked: Asked) -> tuple[Answer, Asked]:
         path, method = request.url.path, "GET" if request.method == "HEAD" else request.method
         if path == "/auth/token" and method == "POST":
             return self._access.issue(request.headers, body), asked
         target = self._target(path, method)
-        self._access.check(request.headers)
+        self._access.check(request.headers, headers=self._prefix(path) != _CAPACITIES)
         pairs = asked.pairs
         if path.endswith("/_search"):
             refuse_other_content(request.headers.get("content-type", ""), _FORM)
@@ -95,19 +103,22 @@ class _Server:
         return self._fault.query(kind, pairs) if self._fault is not None and self._fault.query is not None else pairs
 
     def _target(self, path: str, method: str) -> _Target:
-        if path != self._base_path and not path.startswith(f"{self._base_path}/"):
+        prefix = self._prefix(path)
+        if path != prefix and not path.startswith(f"{prefix}/"):
             raise Refusal(404, "not-found", "there is nothing at this address")
-        parts = path[len(self._base_path) :].strip("/").split("/")
+        parts = path[len(prefix) :].strip("/").split("/")
         if parts == ["metadata"]:
             return self._of(method, {"GET": "capabilities"})
         kind = parts[0]
+        if kind != _APART.get(prefix, kind):
+            raise Refusal(404, "not-found", f"there is no {kind} at this address")
         if kind not in self._declared.served or len(parts) > 2 or not all(parts):
             raise Refusal(404, "not-found", f"there is nothing at {'/'.join(parts) or 'this address'}")
         if parts[1:] == ["_search"]:
             return self._of(method, {"POST": "search-type"}, kind)
         if len(parts) == 2:
             return self._of(method, {"GET": "read", "PUT": "update", "PATCH": "patch"}, kind, parts[1])
-        return self._of(method, {"GET": "search-type", "POST": "create"}, kind)
+        return self._of(method, {"GET": "search-type", "POST": "create", "PATCH": "patch"}, kind)
 
     def _of(self, method: str, known: Mapping[str, str], kind: str = "", key: str = "") -> _Target:
         served = self._declared.served.get(kind, frozenset(("capabilities",)))

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.reference.fault import Json
 from conformance.reference.fragments import ROR, UCUM, Fragment
+from conformance.reference.nomenclature import Nomenclatures
+from conformance.reference.refusal import Refusal
 from conformance.reference.world import World
+
+# the coded indicators of a capacity, and the value set of each
+_CODED = {
+    "capacityType": "J187", "capacityStatus": "J188", "temporalityCapacity": "J189", "genderCapacityAvailable": "J190",
+    "capacityClosingType": "J191", "additionalBedType": "J192", "capacitySourceType": "J193", "crisisType": "J194",
+    "temporaryAssignement": "J195",
+}
+_PLAIN = frozenset(("nbCapacity", "capacityUpdateDate", "comment"))
+# an indicator that only goes with one status (TRE_R330)
+_ONLY_WITH = {"capacityClosingType": "05", "additionalBedType": "06", "crisisType": "06"}
+_CODES = Nomenclatures()
 
 _CAPACITY = ROR + "ror-location-supported-capacity"
 # equipment code → (feature, bounds of the limit, unit); the guide searches a table by weight
@@ -89,6 +106,30 @@ def capacities(world: World, field: str, kind: str) -> list[Fragment]:
             )
         )
     return found
+
+
+def refuse_wrong_capacities(place: Json) -> None:
+    """Refusal (400, business-rule) of an unknown indicator, a wrong code or a forbidden combination (ROR-HTTP-122)."""
+    for one in place.get("extension", ()):
+        if one.get("url") == _CAPACITY:
+            held = {each.get("url"): _code(each) for each in one.get("extension", ())}
+            wrong = next((why for name, code in held.items() if (why := _wrong(str(name), code, held))), "")
+            if wrong:
+                raise Refusal(400, "business-rule", wrong, f"Location.extension.where(url='{_CAPACITY}')")
+
+
+def _code(extension: Json) -> str:
+    coding = extension.get("valueCodeableConcept", {}).get("coding", [{}])
+    return str(coding[0].get("code", ""))
+
+
+def _wrong(name: str, code: str, held: Mapping[Any, str]) -> str:
+    if name not in _CODED:
+        return "" if name in _PLAIN else f"{name!r} is not an indicator of capacity"
+    if code not in _CODES.codes(_CODED[name]):
+        return f"{code!r} is not a code of {name}"
+    status = held.get("capacityStatus", "")
+    return f"{name} does not go with the status {status!r}" if _ONLY_WITH.get(name, status) != status else ""
 
 
 def equipment(world: World, field: str) -> list[Fragment]:

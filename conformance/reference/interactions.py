@@ -12,6 +12,7 @@ from typing import Any
 
 from conformance.reference import patch
 from conformance.reference.bundle import searchset
+from conformance.reference.capacities import refuse_wrong_capacities
 from conformance.reference.fault import Answer, Asked, Fault, Json, Pairs
 from conformance.reference.negotiation import MEDIA_TYPE, refuse_other_content
 from conformance.reference.paging import Snapshots, links
@@ -95,11 +96,24 @@ class Interactions:
         return self._written(sent, resource, self._next_version(sent, current), 200)
 
     def patch(self, sent: Sent) -> Answer:
-        """A resource changed by a FHIRPath Patch."""
-        current = self._existing(sent)
+        """A resource changed by a FHIRPath Patch; without an id, the one that the query finds (conditional patch)."""
+        current = self._existing(sent) if sent.key else self._single(sent)
         refuse_other_content(sent.headers.get("content-type", ""), _BODIES)
         resource = patch.patched(current, _parsed(sent.body))
+        if sent.kind == "Location":
+            refuse_wrong_capacities(resource)
         return self._written(sent, resource, self._next_version(sent, current), 200)
+
+    def _single(self, sent: Sent) -> Json:
+        """The one resource that a conditional request concerns; 404 when there is none, 412 when there are several."""
+        if not sent.pairs:
+            raise Refusal(400, "required", "an id, or a search that finds one resource, is needed")
+        ranks = search(self._store, sent.kind, sent.pairs, self._clock(), strict=True).ranks
+        if not ranks:
+            raise Refusal(404, "not-found", f"no {sent.kind} answers the search", sent.kind)
+        if len(ranks) > 1:
+            raise Refusal(412, "multiple-matches", f"{len(ranks)} {sent.kind} answer the search", sent.kind)
+        return self._store.at(sent.kind, ranks[0])
 
     def _existing(self, sent: Sent) -> Json:
         resource = self._store.get(sent.kind, sent.key)

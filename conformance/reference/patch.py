@@ -85,6 +85,10 @@ def _value(part: Mapping[str, Any]) -> Any:
     for key, value in part.items():
         if key.startswith("value"):
             return value
+    whole = [each["extension"] for each in part.get("part", ()) if "name" not in each and "extension" in each]
+    if whole:  # as the guide writes capacities: extensions in a part without a name
+        held = [one for each in whole for one in each]
+        return held[0] if len(held) == 1 else held
     inner: dict[str, Any] = {}
     for each in part.get("part", ()):
         name, value = each.get("name"), _value(each)
@@ -114,7 +118,7 @@ def _add(resource: Json, name: str, value: Any) -> None:
     if not name or value is None:
         raise Refusal(400, "invalid", "add needs the name of a first-level attribute and a value")
     if name in _REPEATED.get(resource["resourceType"], _COMMON):
-        resource[name] = [*resource.get(name, ()), value]
+        resource[name] = [*resource.get(name, ()), *(value if isinstance(value, list) else [value])]
     else:
         resource[name] = value
 
@@ -122,7 +126,10 @@ def _add(resource: Json, name: str, value: Any) -> None:
 def _replace(resource: Json, name: str, rest: str, operation: _Operation) -> None:
     if operation.value is None:
         raise Refusal(400, "invalid", "replace needs a value")
-    if isinstance(resource.get(name), list):
+    if isinstance(resource.get(name), list) and isinstance(operation.value, list):
+        selected = fhirpathpy.evaluate(resource, operation.path, {})
+        resource[name] = [*(one for one in resource[name] if one not in selected), *operation.value]
+    elif isinstance(resource.get(name), list):
         resource[name][_position(resource, name, rest, operation.path)] = operation.value
     elif rest or name not in resource:
         raise _not_one(operation.path, name)
@@ -157,4 +164,10 @@ def _position(resource: Json, name: str, rest: str, path: str) -> int:
 
 
 def _not_one(path: str, name: str) -> Refusal:
-    return Refusal(404, "not-found", f"path {path!r} does not select one single {name}", path)
+    return Refusal(404, "not-found", f"path {path!r} does not select one single {name}", _shortened(path))
+
+
+def _shortened(path: str) -> str:
+    """A path up to its first condition: that names what was not found."""
+    head, bracket, rest = path.partition(")")
+    return head + bracket if rest.startswith(".where(") else path

@@ -149,6 +149,19 @@ class WaiverRow:
 
 
 @dataclass(frozen=True)
+class WriteRow:
+    """Something that the run changed on the server, and what became of it: ``removed``, ``absent``, ``left``,
+    ``changed`` or ``open``. Without a key, what was created is known by its mark."""
+
+    profile: str
+    scenario: str
+    request: str
+    key: str
+    mark: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Uncovered:
     """A requirement that no scenario of this run verified."""
 
@@ -204,6 +217,7 @@ class Report:
     shown: dict[str, Shown]
     defects: tuple[DefectRow, ...]
     waivers: tuple[WaiverRow, ...]
+    writes: tuple[WriteRow, ...]
     uncovered: tuple[Uncovered, ...]
     score: Score | None
     seed: int

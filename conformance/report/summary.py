@@ -24,6 +24,7 @@ from conformance.report.model import (
     Shown,
     Uncovered,
     WaiverRow,
+    WriteRow,
 )
 from conformance.report.roots import roots
 from conformance.report.specification import defects_met
@@ -96,7 +97,8 @@ class _Summary:
             exchanges=len(self.lines), problems=tuple(problems), gaps=tuple(self._gaps()), requirements=tuple(rows),
             scenarios=tuple(scenarios), shown=self._shown(problems),
             defects=defects_met(self.judgements, self.ground.profiles, self.ground.scenarios),
-            waivers=tuple(self._waivers(rows)), uncovered=tuple(self._uncovered(rows)), score=self.ground.score,
+            waivers=tuple(self._waivers(rows)), writes=tuple(self._writes()),
+            uncovered=tuple(self._uncovered(rows)), score=self.ground.score,
             seed=header["seed"], rorqual=header["rorqual"], python=header["python"],
             profile_hashes={one["id"]: one["hash"] for one in header["profiles"]},
             scenarios_hash=header["scenarios"], nomenclatures_hash=self.ground.nomenclatures or header["nomenclatures"],
@@ -254,6 +256,11 @@ class _Summary:
                        for profile, identifier in failing)
             state = "expired" if one.until < self.day else ("applied" if used else "unused")
             yield WaiverRow(one.requirement, one.profile, one.reason, one.reference, one.until, state)
+
+    def _writes(self) -> Iterable[WriteRow]:
+        for one, how in self.record.writings():
+            yield WriteRow(one.profile, one.scenario, f"{one.method} {one.path}", one.key,
+                           one.mark if one.method == "POST" else "", how or "open")
 
     def _uncovered(self, rows: Iterable[RequirementRow]) -> Iterable[Uncovered]:
         verified = {(row.profile, row.id) for row in rows}

@@ -18,7 +18,7 @@ FLOORS = (
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
     ("preflight", "workshop", "validation", "reference_data"),
-    ("selftest", "pytest_bench"),
+    ("selftest", "interrupted", "pytest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -137,5 +137,5 @@ def test_reverse_inclusion_of_offers(ror, resources):
     assert found == {
         e["id"]
         for e in resources
-        if {"reference": place} in (e.get("location") or ()) and e["resourceType"] == "HealthcareService"
+        if e["resourceType"] == "HealthcareService" and {"reference": place} in (e.get("location") or ())
     }

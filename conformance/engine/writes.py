@@ -1,0 +1,82 @@
+"""What a run changes on the server, and how it takes back what it created: after each scenario, after an interrupt, or
+later from the record alone. What is about to be changed is told, and on the disk, before the request is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from conformance.drive.probe import Probe
+from conformance.events import Created, Event, Exchanged, Undone, Writing
+from conformance.generation import Course, Generation
+from conformance.model import Ask, Exchange, Profile, Sent, Written
+
+_GONE = (404, 410)
+
+
+class Writes:
+    """The writes of one run. ``open_`` are those that an earlier part of it left, ``count`` how many it told."""
+
+    def __init__(
+        self, probe: Probe, generation: Generation, profiles: Mapping[str, Profile], open_: Iterable[Written] = (),
+        count: int = 0,
+    ) -> None:
+        self._probe, self._generation, self._profiles = probe, generation, profiles
+        self._open = {one.number: one for one in open_}
+        self._count = count
+        self._refused: set[int] = set()
+
+    def begin(self, course: Course, ask: Ask) -> Iterator[Event]:
+        """A request that changes something is about to be sent."""
+        if not ask.writes:
+            return
+        self._count += 1
+        made = Written(self._count, course.profile.id, course.scenario.id, ask.method, ask.path, ask.base,
+                       str(course.names.get("unique", "")))
+        if ask.method == "POST":
+            self._open[made.number] = made
+        yield Writing(made)
+
+    def ended(self, sent: Sent) -> Iterator[Event]:
+        """The answer to it came, or did not."""
+        if sent.ask.method != "POST" or not sent.ask.writes:
+            return
+        made = self._open[self._count]
+        key = self._generation.created(sent)
+        answer = sent.exchanges[0].response
+        if key:
+            self._open[made.number] = replace(made, key=key)
+            yield Created(made.number, key)
+        elif answer is not None and 400 <= answer.status < 500:
+            self._refused.add(made.number)
+
+    def undo(self) -> Iterator[Event]:
+        """Takes back what was created and still stands, the last first."""
+        for number in sorted(self._open, reverse=True):
+            made = self._open[number]
+            keys = [made.key] if made.key else (yield from self._sought(made))
+            if keys is None:
+                how = "absent" if number in self._refused else "left"
+                yield Undone(number, "", how, "")
+            elif not keys:
+                yield Undone(number, "", "absent", "")
+            for key in keys or ():
+                exchange = self._probe.send(self._generation.removal(self._profiles[made.profile], key, made.base),
+                                            "undo")
+                yield Exchanged(made.profile, made.scenario, exchange)
+                yield Undone(number, key, _how(exchange), exchange.id)
+            del self._open[number]
+
+    def _sought(self, made: Written) -> Generator[Event, None, list[str] | None]:
+        """What a write without a usable answer created: found again by its mark."""
+        exchange = self._probe.send(self._generation.found_again(made), "undo")
+        yield Exchanged(made.profile, made.scenario, exchange)
+        return self._generation.keys(exchange)
+
+
+def _how(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return "left"
+    if exchange.response.status in _GONE:
+        return "absent"
+    return "removed" if 200 <= exchange.response.status < 300 else "left"
