@@ -117,6 +117,10 @@ class FhirGeneration:
         """Takes back a resource that was created, as the specification allows it."""
         return created.removal(profile, key, base)
 
+    def update(self, profile: Profile, key: str, base: str, read: Exchange) -> Ask | None:
+        """Takes back a resource as it was read; None when it could not be."""
+        return created.update(profile, key, base, read, self.bodies)
+
     def next_page(self, exchange: Exchange) -> str:
         """The next link of a searchset."""
         return explore.next_link(exchange, self.bodies)

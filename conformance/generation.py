@@ -82,7 +82,11 @@ class Generation(Protocol):
         """``Type/id`` of what a search brought; None when its answer cannot be used."""
 
     def removal(self, profile: Profile, key: str, base: str) -> Ask:
-        """Takes back a resource that was created, as the specification allows it."""
+        """Takes back a resource that was created, as the specification allows it; or reads it, when it must be known
+        for that (``update``)."""
+
+    def update(self, profile: Profile, key: str, base: str, read: Exchange) -> Ask | None:
+        """Takes back a resource as it was read; None when it could not be."""
 
     def next_page(self, exchange: Exchange) -> str:
         """The address of the page after this answer, empty when there is none."""

@@ -97,7 +97,7 @@ class Profile:
     checks: Mapping[str, tuple[str, ...]]
     rests_on: Mapping[str, Any]
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    removal: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    removal: Mapping[str, Sequence[Mapping[str, Any]] | Mapping[str, Any]] = field(default_factory=dict)
     optional_writes: tuple[str, ...] = ()
 
     def named(self, names: Iterable[str]) -> list[str]:

@@ -242,7 +242,7 @@ def _expectation(
 
 
 def _expressions(check: str, parameters: Any) -> Iterator[tuple[list[str], str]]:
-    if check == "fhirpath":
+    if check in ("fhirpath", "fhirpath-of-error"):
         yield [], parameters
     if check in ("every-match", "none-missing") and "fhirpath" in parameters:
         yield ["fhirpath"], parameters["fhirpath"]

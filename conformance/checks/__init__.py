@@ -42,6 +42,7 @@ CHECKS: Mapping[str, Check] = {
     "operation-outcome": Check(http.operation_outcome, Ground.BODY, reads=True),
     "resource": Check(http.resource, Ground.SUCCESS, reads=True),
     "fhirpath": Check(http.fhirpath, Ground.SUCCESS),
+    "fhirpath-of-error": Check(http.fhirpath_of_error, Ground.BODY),
     "same-as": Check(http.same_as, Ground.SUCCESS),
     "searchset": Check(bundle.searchset, Ground.SUCCESS, reads=True),
     "empty": Check(bundle.empty, Ground.SEARCHSET),

@@ -97,6 +97,14 @@ def fhirpath(expression: str, evidence: Evidence) -> Iterator[Finding]:
                       evidence.first.id)
 
 
+def fhirpath_of_error(expression: str, evidence: Evidence) -> Iterator[Finding]:
+    """A FHIRPath expression is true for the body of an answer that refuses."""
+    if evidence.response.status < 400:
+        yield finding("blocked.status", "status 4XX or 5XX", evidence.response.status, "status", evidence.first.id)
+        return
+    yield from fhirpath(expression, evidence)
+
+
 def same_as(wanted: Any, evidence: Evidence) -> Iterator[Finding]:
     """The resource read is equal to the one that another step found under the same id and version."""
     here = evidence.body

@@ -17,6 +17,7 @@ from conformance.clock import SystemClock
 from conformance.drive import carrier
 from conformance.errors import HarnessError
 from conformance.model import Candidate, Endpoint
+from conformance.reference.server import bases
 
 
 @click.command("demo")
@@ -31,14 +32,14 @@ def command(
 ) -> None:
     """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
     wanted = profiles or tuple(profile.known())
-    who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, ())
+    who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True)
     carrier.warm()  # while the scenarios are read
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     clock = SystemClock()
     folder = out or show.default_folder("demo", clock)
     region = ["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]
     with reference(region) as base, show.Progress(made, form) as progress:
-        workshop.drive(made, Endpoint(base), folder, clock, progress.told)
+        workshop.drive(made, Endpoint(base, bases=bases(base)), folder, clock, progress.told)
     show.finish(folder, form)
 
 

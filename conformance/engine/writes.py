@@ -61,11 +61,23 @@ class Writes:
             elif not keys:
                 yield Undone(number, "", "absent", "")
             for key in keys or ():
-                exchange = self._probe.send(self._generation.removal(self._profiles[made.profile], key, made.base),
-                                            "undo")
-                yield Exchanged(made.profile, made.scenario, exchange)
+                exchange = yield from self._removed(made, key)
                 yield Undone(number, key, _how(exchange), exchange.id)
             del self._open[number]
+
+    def _removed(self, made: Written, key: str) -> Generator[Event, None, Exchange]:
+        """The exchange that took a resource back, or did not."""
+        profile = self._profiles[made.profile]
+        ask: Ask | None = self._generation.removal(profile, key, made.base)
+        while True:
+            assert ask is not None
+            exchange = self._probe.send(ask, "undo")
+            yield Exchanged(made.profile, made.scenario, exchange)
+            if ask.writes:
+                return exchange
+            ask = self._generation.update(profile, key, made.base, exchange)
+            if ask is None:
+                return exchange
 
     def _sought(self, made: Written) -> Generator[Event, None, list[str] | None]:
         """What a write without a usable answer created: found again by its mark."""
@@ -79,4 +91,5 @@ def _how(exchange: Exchange) -> str:
         return "left"
     if exchange.response.status in _GONE:
         return "absent"
-    return "removed" if 200 <= exchange.response.status < 300 else "left"
+    done = exchange.request.method != "GET" and 200 <= exchange.response.status < 300
+    return "removed" if done else "left"

@@ -67,9 +67,25 @@ def keys(exchange: Exchange, bodies: Bodies) -> list[str] | None:
 
 
 def removal(profile: Profile, resource: str, base: str) -> Ask:
-    """The request that ends the life of a resource, as the profile says for its type."""
-    operations = profile.removal[resource.partition("/")[0]]
-    return Ask("PATCH", resource, body=orjson.dumps(patch(operations)).decode(), base=base)
+    """The request that ends the life of a resource, as the profile says for its type; or, where that takes an update,
+    the reading of the resource, of which ``update`` makes the request."""
+    told = profile.removal[resource.partition("/")[0]]
+    if isinstance(told, Mapping):
+        return Ask("GET", resource, base=base)
+    return Ask("PATCH", resource, body=orjson.dumps(patch(told)).decode(), base=base)
+
+
+def update(profile: Profile, resource: str, base: str, read: Exchange, bodies: Bodies) -> Ask | None:
+    """The update that ends the life of a resource as it was read; None when it could not be read."""
+    if read.response is None or read.response.status != 200:
+        return None
+    try:
+        body = bodies.read(read.response.body)
+    except Unreadable:
+        return None
+    told = profile.removal[resource.partition("/")[0]]
+    assert isinstance(told, Mapping)
+    return Ask("PUT", resource, body=orjson.dumps({**body, **told}).decode(), base=base)
 
 
 def patch(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

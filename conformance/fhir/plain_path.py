@@ -151,6 +151,9 @@ class _Reader:
         if kind == "text" or kind == "number":
             self._next()
             return Constant(word[1:-1] if kind == "text" else float(word) if "." in word else int(word))
+        if word in ("true", "false"):
+            self._next()
+            return Constant(word == "true")
         if word == "(":
             self._next()
             inner = self.either()

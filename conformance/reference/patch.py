@@ -14,6 +14,7 @@ from conformance.reference.fault import Json
 from conformance.reference.refusal import Refusal
 
 _PATH = re.compile(r"([A-Z][A-Za-z]+)(?:\.([a-z][A-Za-z]*))?(.*)", re.DOTALL)
+_ALONE = re.compile(r"(extension\.where\(url = '[A-Za-z]+' and valueCodeableConcept\.coding\.code = '[^']+'\))(?!\.)")
 _COMMON = frozenset(("extension", "identifier", "telecom", "contained"))
 _REPEATED: Mapping[str, frozenset[str]] = {
     "HealthcareService": _COMMON
@@ -108,7 +109,7 @@ def _apply(resource: Json, operation: _Operation) -> None:
         _add(resource, operation.name or name or "", operation.value)
     elif operation.kind == "replace" and name:
         _replace(resource, name, rest, operation)
-    elif operation.kind == "delete" and name:
+    elif operation.kind in ("delete", "remove") and name:  # the word of the guide before 0.7.0-snapshot-2
         _delete(resource, name, rest, operation)
     else:
         raise Refusal(400, "not-supported", f"operation {operation.kind!r} on {operation.path!r} is not supported")
@@ -127,7 +128,7 @@ def _replace(resource: Json, name: str, rest: str, operation: _Operation) -> Non
     if operation.value is None:
         raise Refusal(400, "invalid", "replace needs a value")
     if isinstance(resource.get(name), list) and isinstance(operation.value, list):
-        selected = fhirpathpy.evaluate(resource, operation.path, {})
+        selected = fhirpathpy.evaluate(resource, _readable(operation.path), {})
         resource[name] = [*(one for one in resource[name] if one not in selected), *operation.value]
     elif isinstance(resource.get(name), list):
         resource[name][_position(resource, name, rest, operation.path)] = operation.value
@@ -155,12 +156,18 @@ def _position(resource: Json, name: str, rest: str, path: str) -> int:
     selected = items
     if rest:
         try:
-            selected = fhirpathpy.evaluate(resource, path, {})
+            selected = fhirpathpy.evaluate(resource, _readable(path), {})
         except Exception:  # the library raises bare Exception on a path that it cannot read
             raise Refusal(400, "invalid", f"path {path!r} cannot be read") from None
     if len(selected) != 1 or selected[0] not in items:
         raise _not_one(path, name)
     return items.index(selected[0])
+
+
+def _readable(path: str) -> str:
+    """The path as our library reads it: the guide joins extensions by ``and`` where FHIRPath takes one item alone for
+    true, which the library does not."""
+    return _ALONE.sub(r"\1.exists()", path)
 
 
 def _not_one(path: str, name: str) -> Refusal:

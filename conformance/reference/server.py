@@ -146,3 +146,9 @@ def stored(resources: Iterable[Json], fault: Fault | None = None) -> Store:
     if fault is None or fault.resource is None:
         return Store(resources)
     return Store(map(fault.resource, resources))
+
+
+def bases(base: str) -> tuple[tuple[str, str], ...]:
+    """The addresses of the reference beside that of consultation, as candidate.yaml names them."""
+    origin = base.rpartition("/")[0]
+    return ("anomalies", f"{origin}/anomalies"), ("capacities", f"{origin}/ws-synchro-dispo-lits-fhir")

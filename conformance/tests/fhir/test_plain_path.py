@@ -87,6 +87,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "code", "value"]), inner,
                                                                max_size=3), max_leaves=12)
 EXPRESSIONS = ("a", "a.b", "a.where(b = 'a')", "a.where(b = 'a' and code = 'b')", "a.where($this = 'a')", "a.exists()",
+               "a = true", "a = false", "a.where(b = true)", "true",
                "a.where(b = 'a').empty()", "a.b = 'a'", "a != b", "a.where(b > 1).code", "a < 3 or b > 2",
                "a.where(b.exists() and code.empty()).code", "a + b", "a | b", "(a | b).code", "a = %n", "a.code = %n",
                "a.b + 1 < b - 2", "(a = 'a' or b = 'b') and code.exists()", "a.all(b = 'a')",
