@@ -24,7 +24,8 @@ import httpx
 from conformance import ledger, workshop
 from conformance.cli.demo_ import reference
 from conformance.clock import SystemClock
-from conformance.model import Candidate, Endpoint
+from conformance.endpoint import Endpoint
+from conformance.model import Candidate
 from conformance.workshop import Choice
 
 MEMORY = Path("/dev/shm")

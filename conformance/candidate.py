@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.endpoint import Endpoint, Limits, OAuth
 from conformance.errors import AuthorError, OperatorError, Problem
-from conformance.model import Candidate, Endpoint, Limits, OAuth, Waiver
+from conformance.model import Candidate, Waiver
 from conformance.profile import known, read_file
 from conformance.source import suggest, where
 

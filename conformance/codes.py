@@ -101,6 +101,14 @@ CODES: Mapping[str, Code] = {
     "include.missing": _BROKEN,
     "include.reverse-missing": _BROKEN,
     "include.unrelated": _BROKEN,
+    # extraction
+    "export.no-status-address": _BROKEN,
+    "export.elsewhere": _BROKEN,
+    "export.no-manifest": _BROKEN,
+    "export.manifest-member": _BROKEN,
+    "export.file": _BROKEN,
+    "export.type-missing": _BROKEN,
+    "export.outside": _BROKEN,
     # errors
     "error.no-outcome": _BROKEN,
     "error.empty-outcome": _BROKEN,

@@ -9,7 +9,7 @@ import orjson
 
 from conformance.checks import judge as judging
 from conformance.checks.evidence import Evidence
-from conformance.fhir import bundle, created, explore
+from conformance.fhir import bundle, created, explore, export
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.census import Census
@@ -105,6 +105,10 @@ class FhirGeneration:
         """The earlier step of which this one needs the resource that it should have created; empty when none lacks."""
         return created.awaited(course.scenario, step, course.names)
 
+    def mark(self, course: Course, ask: Ask) -> str:
+        """What tells the resource that a request creates from all others."""
+        return created.mark(ask, str(course.names.get("unique", "")))
+
     def found_again(self, written: Written) -> Ask:
         """Asks for what a write created, by its mark."""
         return created.search(written)
@@ -120,6 +124,15 @@ class FhirGeneration:
     def update(self, profile: Profile, key: str, base: str, read: Exchange) -> Ask | None:
         """Takes back a resource as it was read; None when it could not be."""
         return created.update(profile, key, base, read, self.bodies)
+
+    def status_address(self, exchange: Exchange) -> str:
+        """Where the state of an extraction is told; empty when the answer accepts none."""
+        return export.status_address(exchange)
+
+    def files(self, exchange: Exchange) -> list[str]:
+        """The addresses of the files that a manifest lists."""
+        body = export.manifest(exchange, self.bodies)
+        return [str(one["url"]) for one in export.output(body)] if body is not None else []
 
     def next_page(self, exchange: Exchange) -> str:
         """The next link of a searchset."""

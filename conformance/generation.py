@@ -75,6 +75,9 @@ class Generation(Protocol):
     def awaited(self, course: Course, step: Step) -> str:
         """The earlier step of which this one needs the resource that it should have created; empty when none lacks."""
 
+    def mark(self, course: Course, ask: Ask) -> str:
+        """What tells the resource that a request creates from all others."""
+
     def found_again(self, written: Written) -> Ask:
         """Asks for what a write created, by its mark."""
 
@@ -87,6 +90,12 @@ class Generation(Protocol):
 
     def update(self, profile: Profile, key: str, base: str, read: Exchange) -> Ask | None:
         """Takes back a resource as it was read; None when it could not be."""
+
+    def status_address(self, exchange: Exchange) -> str:
+        """Where the state of an extraction is told; empty when the answer accepts none."""
+
+    def files(self, exchange: Exchange) -> list[str]:
+        """The addresses of the files that a manifest lists."""
 
     def next_page(self, exchange: Exchange) -> str:
         """The address of the page after this answer, empty when there is none."""

@@ -9,12 +9,13 @@ from pathlib import Path
 from conformance import ledger, nomenclature, plan, workshop
 from conformance.clock import Clock
 from conformance.drive.probe import Probe
+from conformance.endpoint import Endpoint
 from conformance.engine.run import Before
 from conformance.engine.writes import Writes
 from conformance.errors import OperatorError
 from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
-from conformance.model import Candidate, Endpoint, Written
+from conformance.model import Candidate, Written
 from conformance.nomenclature import Release
 from conformance.plan import Campaign
 

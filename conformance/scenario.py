@@ -16,6 +16,8 @@ from conformance.profile import read_file, text
 from conformance.scenario_words import METHODS
 
 ALL_PAGES = 0
+EXTRACTION = -1
+_FOLLOWED = {"all": ALL_PAGES, "export": EXTRACTION}
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str,
         query=() if posted else query,
         headers=tuple(send.get("headers", {}).items()),
         form=query if posted else (),
-        pages=ALL_PAGES if pages == "all" else pages,
+        pages=_FOLLOWED.get(pages, pages),
         expect=tuple(_expectation(index, at, one, document, file, defaults) for at, one in enumerate(raw["expect"])),
         place=Place(file, line, column),
         body=patch(send["patch"]) if "patch" in send else send.get("body"),

@@ -11,7 +11,8 @@ from typing import Any
 
 from conformance import workshop
 from conformance.clock import Clock
-from conformance.model import Candidate, Endpoint
+from conformance.endpoint import Endpoint
+from conformance.model import Candidate
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault

@@ -15,12 +15,13 @@ from conformance import candidate as candidates
 from conformance import profile as profiles_
 from conformance.clock import Clock
 from conformance.drive.probe import Probe
+from conformance.endpoint import Endpoint
 from conformance.engine.rejudge import Rejudge, turned
 from conformance.engine.run import Before, Run
 from conformance.errors import OperatorError
 from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
-from conformance.model import Candidate, Endpoint, Profile, Waiver
+from conformance.model import Candidate, Profile, Waiver
 from conformance.plan import Campaign
 from conformance.report import render
 from conformance.report.model import Report, Score

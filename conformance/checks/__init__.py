@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from conformance.checks import bundle, capability, http, inclusion, search, structure
+from conformance.checks import bundle, capability, export, http, inclusion, search, structure
 from conformance.checks.evidence import Evidence
 from conformance.model import Finding
 
@@ -63,6 +63,9 @@ CHECKS: Mapping[str, Check] = {
     "includes": Check(inclusion.includes, Ground.SEARCHSET),
     "revincludes": Check(inclusion.revincludes, Ground.SEARCHSET),
     "includes-only": Check(inclusion.includes_only, Ground.SEARCHSET),
+    "export-accepted": Check(export.accepted, Ground.ANSWER),
+    "export-ended": Check(export.ended, Ground.ANSWER),
+    "export-files": Check(export.served, Ground.ANSWER),
     "conforms": Check(structure.conforms, Ground.SUCCESS),
     "codes": Check(structure.codes, Ground.SUCCESS),
     "elements": Check(structure.elements, Ground.SUCCESS),

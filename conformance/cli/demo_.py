@@ -15,8 +15,9 @@ from conformance import profile, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.drive import carrier
+from conformance.endpoint import Endpoint
 from conformance.errors import HarnessError
-from conformance.model import Candidate, Endpoint
+from conformance.model import Candidate
 from conformance.reference.server import bases
 
 

@@ -14,8 +14,8 @@ import sys
 from typing import Any
 
 from conformance.drive.messages import Outcome, Sending
+from conformance.endpoint import Endpoint
 from conformance.errors import HarnessError, OperatorError
-from conformance.model import Endpoint
 
 try:
     import fcntl

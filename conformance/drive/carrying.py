@@ -20,8 +20,8 @@ from conformance.clock import Clock, SystemClock
 from conformance.drive.messages import Outcome, Sending
 from conformance.drive.token import Tokens
 from conformance.drive.transport import Deadline, Refused, connections, fetch
+from conformance.endpoint import Endpoint, Limits
 from conformance.errors import OperatorError
-from conformance.model import Endpoint, Limits
 
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
 

@@ -10,7 +10,8 @@ from conformance.clock import stamp
 from conformance.drive import carrier
 from conformance.drive.messages import Answer, Sending
 from conformance.drive.redact import Vault
-from conformance.model import Ask, Endpoint, Exchange, Request, Response, Trouble
+from conformance.endpoint import Endpoint
+from conformance.model import Ask, Exchange, Request, Response, Trouble
 
 _ACCEPT = "application/fhir+json"
 _AGENT = "rorqual"

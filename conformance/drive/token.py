@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from conformance.clock import Clock
 from conformance.drive.transport import Deadline, Http, Refused, fetch
-from conformance.model import Endpoint
+from conformance.endpoint import Endpoint
 
 _MARGIN = 10.0
 _MOST = 1024 * 1024

@@ -19,8 +19,9 @@ import httpx
 
 from conformance.clock import Clock
 from conformance.drive.messages import Answer
+from conformance.endpoint import Endpoint
 from conformance.errors import OperatorError
-from conformance.model import Endpoint, Trouble
+from conformance.model import Trouble
 
 
 class Deadline:

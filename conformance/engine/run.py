@@ -18,6 +18,7 @@ from conformance import __version__
 from conformance.clock import Clock, stamp
 from conformance.codes import CODES, finding
 from conformance.drive.probe import Pending, Probe
+from conformance.engine.export import Follower
 from conformance.engine.writes import Writes
 from conformance.events import (
     Bound,
@@ -34,7 +35,7 @@ from conformance.events import (
 from conformance.generation import Course, Generation, NoData
 from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step, Written
 from conformance.plan import Campaign, Planned
-from conformance.scenario import ALL_PAGES
+from conformance.scenario import ALL_PAGES, EXTRACTION
 from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
@@ -276,6 +277,10 @@ class Run:
             exchange = yield from self._exchanged(self.probe.finish(question.pending), *where)
         else:
             exchange = yield from self._send(ask, "step", *where)
+        if step.pages == EXTRACTION:
+            follower = Follower(self.probe, self.generation, self.clock, lambda ask, why: self._send(ask, why, *where))
+            followed, ending = yield from follower.follow(ask, exchange)
+            return Sent(step, ask, (exchange, *followed), ending)
         exchanges, visited = [exchange], {""}
         limit = self.probe.endpoint.limits.pages if step.pages == ALL_PAGES else step.pages
         ending = "one" if step.pages == 1 else "complete"

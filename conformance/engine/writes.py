@@ -32,7 +32,7 @@ class Writes:
             return
         self._count += 1
         made = Written(self._count, course.profile.id, course.scenario.id, ask.method, ask.path, ask.base,
-                       str(course.names.get("unique", "")))
+                       self._generation.mark(course, ask))
         if ask.method == "POST":
             self._open[made.number] = made
         yield Writing(made)

@@ -25,7 +25,7 @@ class Constraints:
         self.conditions: dict[str, Schema] = {}
         self.trees = {url: tree(one, "Extension", facts) for url, one in extensions.items()}
         # parts of a parent that we do not hold may stand in these beside their own
-        self._open = {url for url, one in extensions.items() if one.get("parent-unconfirmed")}
+        self.open = {url for url, one in extensions.items() if one.get("parent-unconfirmed")}
 
     def of_structure(self, root: Node) -> Schema:
         """The constraints of a resource profile."""
@@ -45,7 +45,7 @@ class Constraints:
     def _definition(self, url: str, root: Node) -> Schema:
         held = root.children.get("extension")
         made = self._inside(root, short(url))
-        if held is not None and held.slices and url not in self._open:
+        if held is not None and held.slices and url not in self.open:
             names = [one.url for one in held.slices.values()]
             rule = Rule("structure.extension-unknown", short(url), "", "one of " + ", ".join(names))
             made["allOf"].append({"properties": {"extension": {"items": {"properties": {

@@ -47,6 +47,17 @@ def awaited(scenario: Scenario, step: Step, names: Mapping[str, Any]) -> str:
     return next((name for name in sorted(creating & used) if name not in names), "")
 
 
+def mark(ask: Ask, unique: str) -> str:
+    """The value of the identifier, in the body of a creation, that is of this run alone; empty when there is none."""
+    try:
+        body = orjson.loads(ask.body)
+    except orjson.JSONDecodeError:
+        return ""
+    held = body.get("identifier") if isinstance(body, dict) else None
+    values = [one.get("value") for one in (held if isinstance(held, list) else [held]) if isinstance(one, dict)]
+    return next((value for value in values if isinstance(value, str) and unique and unique in value), "")
+
+
 def search(written: Written) -> Ask:
     """The search of what a write created, by the identifier that carries its mark."""
     return Ask("GET", written.path.partition("/")[0], (("identifier", written.mark),), base=written.base)

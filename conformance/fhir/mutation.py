@@ -190,7 +190,9 @@ def _unknown_extension(site: Site, compiled: Compiled, _draw: Draw) -> Change | 
         return None
     top = "extension" not in site.holder
     url = f"{compiled.whole.constraints.guide}ror-inconnue" if top else "inconnue"
-    if not top and not any(node.slices for node in site.nodes):
+    constraints = compiled.whole.constraints
+    open_ = [constraints.trees[one].children.get("extension") for one in constraints.open]
+    if not top and not any(node.slices and not any(node is one for one in open_) for node in site.nodes):
         return None
     return _set(site, [*site.value, {"url": url, "valueString": "x"}], (*site.path, len(site.value)),
                 "structure.extension-unknown")

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from conformance.reference import capability, interactions
 from conformance.reference.access import Access
+from conformance.reference.export import Exports
 from conformance.reference.fault import Answer, Asked, Fault, Pairs
 from conformance.reference.interactions import Clock, Interactions, Sent, serialised
 from conformance.reference.negotiation import refuse_other_content, refuse_other_formats
@@ -29,6 +30,7 @@ _GZIP_FROM = 1024
 # what is served at addresses of their own, beside that of consultation
 _ANOMALIES = "/anomalies"
 _CAPACITIES = "/ws-synchro-dispo-lits-fhir"
+_EXPORT = {"$export": "export", "$export-poll-status": "export-status", "$export-file": "export-file"}
 _APART = {_ANOMALIES: "Task", _CAPACITIES: "Location"}
 _LOG = logging.getLogger(__name__)
 
@@ -63,7 +65,9 @@ class _Server:
         self._fault = fault
         self._access = access
         self._started = clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self._clock = clock
         self._interactions = Interactions(store, clock, fault)
+        self._exports = Exports(store)
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
@@ -109,6 +113,8 @@ class _Server:
         parts = path[len(prefix) :].strip("/").split("/")
         if parts == ["metadata"]:
             return self._of(method, {"GET": "capabilities"})
+        if len(parts) == 1 and parts[0] in _EXPORT:
+            return self._of(method, {"GET": _EXPORT[parts[0]]})
         kind = parts[0]
         if kind != _APART.get(prefix, kind):
             raise Refusal(404, "not-found", f"there is no {kind} at this address")
@@ -121,7 +127,7 @@ class _Server:
         return self._of(method, {"GET": "search-type", "POST": "create", "PATCH": "patch"}, kind)
 
     def _of(self, method: str, known: Mapping[str, str], kind: str = "", key: str = "") -> _Target:
-        served = self._declared.served.get(kind, frozenset(("capabilities",)))
+        served = self._declared.served.get(kind, frozenset(("capabilities", *_EXPORT.values())))
         if known.get(method) not in served:
             raise Refusal(405, "not-supported", f"method {method} is not supported here")
         return _Target(known[method], kind, key)
@@ -130,6 +136,12 @@ class _Server:
         here = self._interactions
         if interaction == "search-type":
             return here.search(sent)
+        if interaction == "export":
+            return self._exports.begin(sent.pairs, f"{sent.base}/$export", sent.base, self._clock()), asked
+        if interaction == "export-status":
+            return self._exports.status(sent.pairs, sent.base), asked
+        if interaction == "export-file":
+            return self._exports.file(sent.pairs), asked
         if interaction == "capabilities":
             statement = capability.statement(self._declared, self._started)
             if self._fault is not None and self._fault.capability is not None:

@@ -109,7 +109,7 @@ def _apply(resource: Json, operation: _Operation) -> None:
         _add(resource, operation.name or name or "", operation.value)
     elif operation.kind == "replace" and name:
         _replace(resource, name, rest, operation)
-    elif operation.kind in ("delete", "remove") and name:  # the word of the guide before 0.7.0-snapshot-2
+    elif operation.kind in ("delete", "remove") and name:  # the latter of earlier guides
         _delete(resource, name, rest, operation)
     else:
         raise Refusal(400, "not-supported", f"operation {operation.kind!r} on {operation.path!r} is not supported")

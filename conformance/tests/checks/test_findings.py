@@ -233,7 +233,8 @@ CASES = {
 }
 ENGLISH = re.compile(r"\b(?:the|of|an|is|no|not|none|with|without|matches|or|at|by|than|which|more|does|has|only|again|too)\b")
 # told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report, validation)
-ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "data.no-value",
+ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "configuration.writes",
+             "blocked.not-created", "data.no-value",
              "file.unreadable", "file.refused"}
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from conformance import ledger, workshop
 from conformance.clock import SystemClock
-from conformance.model import Candidate, Endpoint, Limits
+from conformance.endpoint import Endpoint, Limits
+from conformance.model import Candidate
 from conformance.report.model import Report
 from conformance.tests.drive.servers import Misbehaving
 

@@ -12,8 +12,8 @@ import pytest
 from conformance.drive import carrier
 from conformance.drive.carrier import Carrier
 from conformance.drive.messages import Sending
+from conformance.endpoint import Endpoint
 from conformance.errors import HarnessError
-from conformance.model import Endpoint
 from conformance.tests.drive.conftest import QUICK, run
 from conformance.tests.drive.servers import bundle, entry, http, sends
 

@@ -10,8 +10,9 @@ from conformance.clock import SystemClock
 from conformance.drive.carrying import Line
 from conformance.drive.messages import Sending
 from conformance.drive.probe import Probe
+from conformance.endpoint import Endpoint, Limits, OAuth
 from conformance.errors import OperatorError
-from conformance.model import Ask, Endpoint, Limits, OAuth
+from conformance.model import Ask
 from conformance.tests.drive.servers import Authority, bundle, entry, http, sends
 
 GOOD = sends(http(bundle(entry("1"), total=1)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.drive import carrier
-from conformance.model import Endpoint, Limits
+from conformance.endpoint import Endpoint, Limits
 from conformance.tests.drive.conftest import QUICK, campaign_of, run
 from conformance.tests.drive.servers import bundle, drips, entry, http, next_to, sends
 

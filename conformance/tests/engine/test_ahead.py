@@ -6,9 +6,10 @@ import pytest
 
 from conformance import ledger, workshop
 from conformance.clock import SystemClock
+from conformance.endpoint import Endpoint
 from conformance.engine import run as engine
 from conformance.events import Judged
-from conformance.model import Ask, Candidate, Endpoint
+from conformance.model import Ask, Candidate
 from conformance.reference.app import create_app
 from conformance.reference.faults import FAULTS
 from conformance.reference.region import generate

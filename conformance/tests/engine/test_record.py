@@ -13,9 +13,10 @@ import pytest
 
 from conformance import ledger, workshop
 from conformance.clock import SystemClock
+from conformance.endpoint import Endpoint
 from conformance.errors import OperatorError, RecordError
 from conformance.ledger import judgement_line
-from conformance.model import Candidate, Endpoint, Waiver
+from conformance.model import Candidate, Waiver
 from conformance.report import render
 
 WHO = Candidate("Produit", "1", "Vendeur", "server", ("ror-fhir-0.7.0",), ())

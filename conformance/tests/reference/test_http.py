@@ -51,7 +51,7 @@ def test_nothing_there(ror, path, status):
         ("DELETE", "HealthcareService/1001", 405),
         ("PUT", "HealthcareService", 405),
         ("POST", "metadata", 405),
-        ("PATCH", "Practitioner/1001", 405),
+        ("PATCH", "Measure/1001", 405),
     ],
 )
 def test_other_methods(ror, method, path, status):

@@ -7,7 +7,8 @@ import pytest
 from conformance import profile, workshop
 from conformance.cli.demo_ import reference
 from conformance.clock import SystemClock
-from conformance.model import Candidate, Endpoint
+from conformance.endpoint import Endpoint
+from conformance.model import Candidate
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "shared" / "spec" / "ror-fhir" / "examples"
 
@@ -15,7 +16,7 @@ EXAMPLES = Path(__file__).resolve().parents[4] / "shared" / "spec" / "ror-fhir" 
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the official examples are not part of this project; they are beside it in CI")
 @pytest.mark.parametrize("name", profile.known())
 def test_no_false_alarm(name, tmp_path):
-    made = workshop.campaign(Candidate("examples", "1", "ANS", "server", (name,), ()), workshop.Choice())
+    made = workshop.campaign(Candidate("examples", "1", "ANS", "server", (name,), (), writes=True), workshop.Choice())
     with reference(["--data", str(EXAMPLES), "--profile", name]) as base:
         workshop.drive(made, Endpoint(base), tmp_path / "run", SystemClock(), lambda _event: None)
     report = workshop.report(tmp_path / "run")

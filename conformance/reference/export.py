@@ -1,0 +1,98 @@
+"""The bulk export of the server (``$export``): offers with what is linked to them, asked for, followed and fetched."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from conformance.reference import includes
+from conformance.reference.fault import Answer, Json, Pairs
+from conformance.reference.negotiation import MEDIA_TYPE
+from conformance.reference.refusal import Refusal
+from conformance.reference.searching import search
+from conformance.reference.store import Store
+
+_SLICE = 400  # resources of a file
+_KEPT = 16
+_LINES = "application/fhir+ndjson"
+_FORMATS = frozenset(("application/fhir+json", "application/json", _LINES))
+# what travels with an offer: its organization and those above it, its places, its professionals
+_LINKED = ("HealthcareService:organization", "Organization:partof", "HealthcareService:location")
+_LINKING = ("PractitionerRole:service",)
+_FURTHER = ("PractitionerRole:practitioner",)
+
+
+class Exports:
+    """The extractions asked for, by the number in their addresses; the oldest are forgotten."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._made: dict[str, list[list[Json]]] = {}
+        self._asked: dict[str, tuple[str, str, str]] = {}
+        self._polled: set[str] = set()
+
+    def begin(self, pairs: Pairs, url: str, base: str, now: datetime) -> Answer:
+        """Accepts an extraction; Refusal 400 for a format or a type that is not served."""
+        asked = dict(pairs)
+        form = asked.get("_outputFormat", "application/fhir+json")
+        if form not in _FORMATS:
+            raise Refusal(400, "not-supported", f"_outputFormat {form!r} is not served")
+        if asked.get("_type", "HealthcareService") != "HealthcareService":
+            raise Refusal(400, "not-supported", "only _type=HealthcareService is served")
+        job = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{url}#{len(self._asked)}"))
+        found = self._resources(asked.get("_typeFilter", ""), now)
+        self._made[job] = [found[start:start + _SLICE] for start in range(0, len(found), _SLICE)]
+        self._asked[job] = url, now.isoformat(timespec="seconds"), form
+        for old in list(self._made)[:-_KEPT]:
+            del self._made[old]
+        return Answer(202, {"content-location": f"{base}/$export-poll-status?_jobId={job}"}, b"")
+
+    def status(self, pairs: Pairs, base: str) -> Answer:
+        """The state of an extraction: under way when it is first asked for, then its manifest."""
+        job = self._job(pairs)
+        if job not in self._polled:
+            self._polled.add(job)
+            return Answer(202, {"x-progress": "extraction under way", "retry-after": "0"}, b"")
+        url, time, _ = self._asked[job]
+        files = [{"type": str(part[0]["resourceType"]), "url": f"{base}/$export-file?_jobId={job}&_file={number}"}
+                 for number, part in enumerate(self._made[job])]
+        body = {"transactionTime": time, "request": url, "requiresAccessToken": True, "output": files, "error": []}
+        return Answer(200, {"content-type": "application/json"}, json.dumps(body).encode())
+
+    def file(self, pairs: Pairs) -> Answer:
+        """One file of an extraction."""
+        job, number = self._job(pairs), dict(pairs).get("_file", "")
+        parts = self._made[job]
+        if not number.isdigit() or int(number) >= len(parts):
+            raise Refusal(404, "not-found", "there is no such file")
+        part, form = parts[int(number)], self._asked[job][2]
+        if form == _LINES:
+            lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in part]
+            return Answer(200, {"content-type": _LINES}, ("\n".join(lines) + "\n").encode())
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in part]}
+        return Answer(200, {"content-type": MEDIA_TYPE},
+                      json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def _job(self, pairs: Mapping[str, str] | Pairs) -> str:
+        job = dict(pairs).get("_jobId", "")
+        if job not in self._made:
+            raise Refusal(404, "not-found", "there is no such extraction")
+        return job
+
+    def _resources(self, filtered: str, now: datetime) -> list[Json]:
+        kind, _, query = filtered.partition("?")
+        if filtered and kind != "HealthcareService":
+            raise Refusal(400, "not-supported", "_typeFilter is served for HealthcareService only")
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        matches = search(self._store, "HealthcareService", pairs, now, strict=True).ranks
+        wanted = [one for word, values in (("_include:iterate", (*_LINKED, *_FURTHER)), ("_revinclude", _LINKING))
+                  for value in values if (one := includes.read(word, value)) is not None]
+        linked = includes.included(self._store, "HealthcareService", matches, wanted)
+        keys = [*(("HealthcareService", rank) for rank in matches), *linked]
+        by_kind: dict[str, list[Json]] = {}
+        for name, rank in keys:
+            by_kind.setdefault(name, []).append(self._store.at(name, rank))
+        return [one for some in by_kind.values() for one in some]
