@@ -43,6 +43,8 @@ FIELDS: Mapping[str, Field] = {
             "017": 2,
             "391": 1,
             "437": 2,
+            "202": 1,
+            "211": 1,
         },
         ("Chirurgie", "Oncologie", "Imagerie", "Exploration", "Soins intensifs", "Urgences"),
         ("20", "121", "122", "117", "149", "150", "152", "153", "154", "155"),

@@ -21,7 +21,12 @@ _OFFER_TYPE = {
     ]
 }
 _CLOSED = "Période de fermeture et de réouverture prévisionnelle"
-_MODE_NAMES = {"28": "hospitalisation complète", "29": "hospitalisation de jour", "32": "consultation"}
+_MEETINGS = frozenset(("202", "211"))  # cancer meetings (RCP), an activity with care modes of its own
+_MEETING_MODES = {"39": 2, "40": 1}
+_MODE_NAMES = {
+    "28": "hospitalisation complète", "29": "hospitalisation de jour", "32": "consultation", "39": "RCP",
+    "40": "RCP de recours",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Offers:
         concept = world.codes.concept
         activity = self._activities.draw(field)
         mode = world.draw(f"mode-{field.code}", field.modes)
+        if activity in _MEETINGS:
+            mode = world.draw("meeting", _MEETING_MODES)
         resource: Fragment = {
             "resourceType": "HealthcareService",
             "id": world.next_id(),

@@ -56,11 +56,11 @@ def answer(body, status=200, kind="application/fhir+json;charset=UTF-8", **heade
     return Response(status, (("Content-Type", kind), *headers.items()), raw, len(raw))
 
 
-def sent(answers, path="HealthcareService", query=(), ending="complete", name="step", expect=()):
+def sent(answers, path="HealthcareService", query=(), ending="complete", name="step", expect=(), purposes=()):
     """A step as driven; an answer may be a Trouble."""
     step = Step(name, "GET", path, tuple(query), (), (), 1, tuple(expect), HERE)
     exchanges = tuple(
-        Exchange(f"{name}-{number}", "step", Request("GET", f"[base]/{path}"),
+        Exchange(f"{name}-{number}", dict(enumerate(purposes, 1)).get(number, "step"), Request("GET", f"[base]/{path}"),
                  None if isinstance(one, Trouble) else one if isinstance(one, Response) else answer(one),
                  one if isinstance(one, Trouble) else None, "2026-01-01T00:00:00Z", 1.0)
         for number, one in enumerate(answers, 1))

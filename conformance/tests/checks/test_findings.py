@@ -1,5 +1,6 @@
 """One case per kind of finding: wrong answers that give it, right ones that do not, and the golden text told of it."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -21,6 +22,11 @@ OUTCOME = {"resourceType": "OperationOutcome",
            "issue": [{"severity": "error", "code": "invalid", "diagnostics": "no such parameter"}]}
 BY_NAME = [("name", "Alpha")]
 NAMED = [searchset(entry(offer("1", name="Alpha")))]
+ACCEPTED = answer(b"", 202, **{"Content-Location": "https://ror.example/fhir/status"})
+MANIFEST = {"transactionTime": "2026-01-01T00:00:00Z", "request": "x", "requiresAccessToken": True, "error": [],
+            "output": [{"type": "HealthcareService", "url": "https://ror.example/fhir/1"}]}
+LINES = b"\n".join(json.dumps(one).encode() for one in (offer(name="Alpha"), place()))
+FILED = ("step", "status", "file")
 CENTRE = "48.0|-3.0|10|km"
 
 
@@ -197,6 +203,21 @@ CASES = {
                                     example("HealthcareService", category=[{"text": "a"}, {"text": "b"}])),
     "structure.type": structure("Location", "type", example("Location", mode=12)),
     "structure.unknown": structure("Location", "type", example("Location", beds=12)),
+    "export.no-status-address": case("export-accepted", {}, [answer(b"", 202)], [ACCEPTED]),
+    "export.elsewhere": case("export-accepted", {}, [ACCEPTED], [ACCEPTED, answer(MANIFEST)],
+                             wrong_ending="elsewhere"),
+    "export.no-manifest": case("export-ended", {}, [ACCEPTED, answer(b"", 500)], [ACCEPTED, answer(MANIFEST)],
+                               purposes=("step", "status"), wrong_ending="broken"),
+    "export.manifest-member": case("export-ended", {}, [ACCEPTED, answer({"output": [], "error": []})],
+                                   [ACCEPTED, answer(MANIFEST)], purposes=("step", "status")),
+    "export.file": case("export-files", {}, [ACCEPTED, answer(MANIFEST), answer(b"oops", 200)],
+                        [ACCEPTED, answer(MANIFEST), answer(LINES)], purposes=FILED),
+    "export.type-missing": case("export-files", {"types": ["HealthcareService", "Location"]},
+                                [ACCEPTED, answer(MANIFEST), answer(offer())],
+                                [ACCEPTED, answer(MANIFEST), answer(LINES)], purposes=FILED),
+    "export.outside": case("export-files", {"every": {"HealthcareService": "name = 'Alpha'"}},
+                           [ACCEPTED, answer(MANIFEST), answer(offer(name="Beta"))],
+                           [ACCEPTED, answer(MANIFEST), answer(LINES)], purposes=FILED),
     "structure.reference": structure("HealthcareService", "type", example("HealthcareService", providedBy={
         "reference": "Location/1"})),
     "structure.invariant": structure("HealthcareService", "invariant", example("HealthcareService", notAvailable=[
@@ -240,7 +261,8 @@ ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "con
 
 def test_each_kind_of_finding_has_a_case():
     assert set(CASES) | ELSEWHERE == set(CODES)
-    assert {one[0][0] for one in CASES.values()} | {"declares-search", "search-served-if-declared"} == set(CHECKS)
+    told = {"declares-search", "search-served-if-declared", "fhirpath-of-error"}  # with the codes of others
+    assert {one[0][0] for one in CASES.values()} | told == set(CHECKS)
 
 
 @pytest.mark.parametrize("code", CASES)

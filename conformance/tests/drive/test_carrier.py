@@ -121,7 +121,7 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where the tests run in the background
 from conformance.drive.carrier import Carrier
 from conformance.drive.messages import Sending
-from conformance.model import Endpoint
+from conformance.endpoint import Endpoint
 made = Carrier()
 made.open(Endpoint({server.base!r}))
 number = made.post(Sending("GET", {server.base!r} + "/x", ()))

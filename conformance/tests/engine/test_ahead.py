@@ -105,7 +105,7 @@ def test_a_change_waits_for_the_judgement_before_it_and_nothing_passes_it(tmp_pa
 
 def test_what_waits_is_not_sent_once_the_probe_is_closed(tmp_path):
     from conformance.drive.probe import Probe
-    from conformance.model import Limits
+    from conformance.endpoint import Limits
 
     watching, running = served()
     with running as base:

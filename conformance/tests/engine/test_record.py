@@ -125,7 +125,7 @@ def test_same_seed_same_values(ror, tmp_path):
 
 
 def test_personal_data_and_secrets_never_reach_the_record(tmp_path):
-    from conformance.model import OAuth
+    from conformance.endpoint import OAuth
     from conformance.reference.access import Access
     from conformance.reference.app import create_app
     from conformance.reference.region import generate

@@ -101,7 +101,7 @@ def test_a_creation_whose_answer_tells_nothing_is_found_again_and_taken_back(tmp
         report = run(served, base, tmp_path / "run")
     assert served.created() != []
     assert served.standing() == []
-    assert {one.state for one in report.writes} == {"removed"}
+    assert {one.state for one in report.writes} == {"removed", "changed"}
     told = [one for one in report.problems if one.code == "blocked.not-created"]
     assert told, "steps that rest on what was not created are not judged"
 
