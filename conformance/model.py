@@ -74,6 +74,17 @@ class Defect:
     unevaluable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live scenario of the guide: its id (``ROR-UC-03/1``), the transaction that it is of, title, maturity."""
+
+    id: str
+    transaction: Text
+    title: Text
+    maturity: str
+    unconfirmed: bool = False
+
+
 @dataclass(frozen=True)
 class Profile:
     """One published version of the specification, as data."""
@@ -99,6 +110,7 @@ class Profile:
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     removal: Mapping[str, Sequence[Mapping[str, Any]] | Mapping[str, Any]] = field(default_factory=dict)
     optional_writes: tuple[str, ...] = ()
+    transactions: tuple[Live, ...] = ()
 
     def named(self, names: Iterable[str]) -> list[str]:
         """The ids of the requirements named, families (``ROR-STR-Location.*``) opened."""

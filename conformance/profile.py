@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from conformance import data, source
 from conformance.errors import AuthorError, OperatorError, Problem
-from conformance.model import Defect, Profile, Requirement, SearchParameter, Text
+from conformance.model import Defect, Live, Profile, Requirement, SearchParameter, Text
 from conformance.profile_elements import derived
 from conformance.verdict import Strength
 
@@ -23,8 +23,10 @@ _FILES = {
     "spec-defects.yaml": "spec-defects",
     "checks.yaml": "checks",
     "writes.yaml": "writes",
+    "transactions.yaml": "transactions",
 }
-BESIDE = ("profile.yaml", "requirements.yaml", "spec-defects.yaml", "checks.yaml", "writes.yaml")  # FHIR has no word
+BESIDE = ("profile.yaml", "requirements.yaml", "spec-defects.yaml", "checks.yaml", "writes.yaml",
+          "transactions.yaml")  # FHIR has no word for them
 
 
 @functools.cache
@@ -143,8 +145,16 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
         rests_on=documents["checks.yaml"].get("rests-on", {}),
         families=elements.families,
         removal=documents["writes.yaml"]["removal"],
+        transactions=tuple(_live(documents["transactions.yaml"])),
         optional_writes=tuple(documents["writes.yaml"]["optional"]),
     )
+
+
+def _live(document: Mapping[str, Any]) -> Iterator[Live]:
+    for one in document["transactions"]:
+        for each in one["scenarios"]:
+            yield Live(f"{one['id']}/{each['number']}", text(one["title"]), text(each["title"]), each["maturity"],
+                       each.get("unconfirmed", False))
 
 
 def text(value: Mapping[str, str]) -> Text:

@@ -219,7 +219,8 @@ class ProfileImporter:
 
     def _beside(self) -> None:
         empty = {"requirements.yaml": {"requirements": []}, "spec-defects.yaml": {"defects": []},
-                 "checks.yaml": {"checks": {}}, "writes.yaml": {"removal": {}, "optional": []}}
+                 "checks.yaml": {"checks": {}}, "writes.yaml": {"removal": {}, "optional": []},
+                 "transactions.yaml": {"transactions": []}}
         for name in profile.BESIDE[1:]:
             if name in self.package.beside:
                 self._made.texts[name] = self.package.beside[name]

@@ -68,12 +68,16 @@ def _duration(seconds: float) -> str:
 
 def html(report: Report) -> str:
     """One self-contained page in French and English; nothing of the candidate can run in it."""
+    return page("report.html.j2", r=report)
+
+
+def page(template: str, **values: Any) -> str:
+    """A self-contained page from one of our templates, with the style and the script of the report."""
     style = data.path("reports", "templates", "report.css").read_text(encoding="utf-8")
     script = data.path("reports", "templates", "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _environment().get_template("report.html.j2").render(
-        r=report, style=Markup(style), script=Markup(script), script_hash=f"sha256-{digest}",
-    )
+    return _environment().get_template(template).render(
+        style=Markup(style), script=Markup(script), script_hash=f"sha256-{digest}", **values)
 
 
 def markdown(report: Report) -> str:
@@ -83,7 +87,12 @@ def markdown(report: Report) -> str:
 
 def as_json(report: Report) -> str:
     """The whole report as JSON; its schema is ``reports/schemas/report.schema.json``."""
-    return json.dumps(jsonable(report), ensure_ascii=False, indent=1) + "\n"
+    return dumps(jsonable(report))
+
+
+def dumps(value: Any) -> str:
+    """Plain data as JSON that a person can read."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def jsonable(report: Report) -> dict[str, Any]:
@@ -105,14 +114,14 @@ def as_csv(report: Report) -> str:
     writer.writerow(["profile", "requirement", "strength", "verdict", "causes", "warnings", "advisory", "waived",
                      "exchanges", "resources", "values", "scenarios", "statement-fr", "statement-en", "source"])
     for row in report.requirements:
-        writer.writerow([_safe(one) for one in (
+        writer.writerow([safe(one) for one in (
             row.profile, row.id, row.strength, row.verdict, " ".join(row.causes), row.warnings,
             "yes" if row.advisory else "no", row.waived, row.weight.exchanges, row.weight.resources,
             row.weight.values, " ".join(row.scenarios), row.statement.fr, row.statement.en, row.source)])
     return out.getvalue()
 
 
-def _safe(value: object) -> str:
+def safe(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
