@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 from conformance import workshop
 from conformance.clock import Clock
 from conformance.endpoint import Endpoint
-from conformance.model import Candidate
+from conformance.model import Candidate, Scenario
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
-from conformance.reference.server import Running, stored
+from conformance.reference.server import Running, bases, stored
 from conformance.reference_data import region
 from conformance.report.model import Report
+from conformance.scenario import EXTRACTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,30 @@ def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: C
     folder = Path(tempfile.mkdtemp(prefix="rorqual-")) if keep is None else keep
     try:
         with Running(app) as base:
-            workshop.drive(made, Endpoint(base), folder, clock, lambda _event: None)
+            workshop.drive(made, Endpoint(base, bases=bases(base)), folder, clock, lambda _event: None)
         return workshop.report(folder)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def campaign(profile: str, seed: int) -> Campaign:
-    """Every scenario of a profile, on the reference."""
-    who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), ())
-    return workshop.campaign(who, workshop.Choice(seed=seed))
+def campaign(profile: str, seed: int, writes: bool | None = None) -> Campaign:
+    """Every scenario of a profile, on the reference; those that read, or those that write or extract, when told so.
+    What is received over the whole run is judged in all three."""
+    who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True)
+    made = workshop.campaign(who, workshop.Choice(seed=seed))
+    if writes is None:
+        return made
+    return replace(made, planned=tuple(
+        one for one in made.planned if one.scenario.closing or _changes(one.scenario) is writes))
+
+
+def _changes(scenario: Scenario) -> bool:
+    """Whether it writes on the server or extracts, which nothing else does."""
+    return scenario.writes or any(step.pages == EXTRACTION for step in scenario.steps)
 
 
 def outcome(fault: Fault, profile: str, offers: int, seed: int, clock: Clock) -> Outcome:
     """What the judge says of the reference made wrong by one fault."""
-    report = judged(campaign(profile, seed), fault, max(offers, fault.offers), seed, clock, None)
+    report = judged(campaign(profile, seed, fault.writes), fault, max(offers, fault.offers), seed, clock, None)
     return Outcome(fault.name, fault.breaks, tuple(fault.also), broken(report))

@@ -30,8 +30,11 @@ class Received:
         self._of: dict[int, Receipt] = {}
 
     def take(self, exchange: Exchange, bodies: Bodies) -> None:
-        """Takes in what an exchange shows; an answer that cannot be read shows nothing."""
-        if not any(word in exchange.request.url or word in exchange.request.body for word in _PARTIAL):
+        """Takes in what an exchange shows; an answer that cannot be read shows nothing, nor does the answer to a write,
+        which need not hold the whole resource (ROR-HTTP-095, ROR-HTTP-101)."""
+        asked = exchange.request
+        reads = asked.method == "GET" or asked.url.partition("?")[0].endswith("/_search")
+        if reads and not any(word in exchange.request.url or word in exchange.request.body for word in _PARTIAL):
             for one in shown(exchange, bodies):
                 if len(self._of) < KEPT and not _subsetted(one.resource):
                     self._of.setdefault(id(one.resource), one)

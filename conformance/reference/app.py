@@ -100,8 +100,13 @@ class _Server:
             pairs += tuple(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         asked = Asked(target.interaction, target.kind, pairs, asked.base)
         refuse_other_formats(self._formats(target.kind, pairs), request.headers.get("accept", ""))
+        if self._fault is not None and self._fault.query is not None and target.interaction == "export":
+            pairs = self._fault.query("", pairs)
         sent = Sent(target.kind, target.key, pairs, asked.base, request.headers, body)
-        return self._interact(target.interaction, sent, asked)
+        try:
+            return self._interact(target.interaction, sent, asked)
+        except Refusal as refusal:
+            return serialised(refusal.status, refusal.outcome()), asked
 
     def _formats(self, kind: str, pairs: Pairs) -> Pairs:
         return self._fault.query(kind, pairs) if self._fault is not None and self._fault.query is not None else pairs

@@ -43,8 +43,8 @@ class Exports:
         if asked.get("_type", "HealthcareService") != "HealthcareService":
             raise Refusal(400, "not-supported", "only _type=HealthcareService is served")
         job = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{url}#{len(self._asked)}"))
-        found = self._resources(asked.get("_typeFilter", ""), now)
-        self._made[job] = [found[start:start + _SLICE] for start in range(0, len(found), _SLICE)]
+        self._made[job] = [some[start:start + _SLICE] for some in self._resources(asked.get("_typeFilter", ""), now)
+                           for start in range(0, len(some), _SLICE)]
         self._asked[job] = url, now.isoformat(timespec="seconds"), form
         for old in list(self._made)[:-_KEPT]:
             del self._made[old]
@@ -82,7 +82,8 @@ class Exports:
             raise Refusal(404, "not-found", "there is no such extraction")
         return job
 
-    def _resources(self, filtered: str, now: datetime) -> list[Json]:
+    def _resources(self, filtered: str, now: datetime) -> list[list[Json]]:
+        """The offers of an extraction and what is linked to them, by type."""
         kind, _, query = filtered.partition("?")
         if filtered and kind != "HealthcareService":
             raise Refusal(400, "not-supported", "_typeFilter is served for HealthcareService only")
@@ -95,4 +96,4 @@ class Exports:
         by_kind: dict[str, list[Json]] = {}
         for name, rank in keys:
             by_kind.setdefault(name, []).append(self._store.at(name, rank))
-        return [one for some in by_kind.values() for one in some]
+        return list(by_kind.values())

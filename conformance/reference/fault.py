@@ -56,3 +56,10 @@ class Fault:
     read: Callable[[Store, Json], Json] | None = None
     capability: Callable[[Json], Json] | None = None
     answer: Callable[[Answer, Asked], Answer] | None = None
+    # what a write stores, from what was there (None for a creation) and what should be; the operations of a patch
+    stored: Callable[[Json | None, Json], Json] | None = None
+    operations: Callable[[Json], Json] | None = None
+    client_ids: bool = False
+    unchecked: bool = False
+    # whether it shows in what changes the server, or in an extraction, alone
+    writes: bool = False

@@ -14,9 +14,10 @@ from conformance.reference.faults_ignored import IGNORED
 from conformance.reference.faults_reads import READS
 from conformance.reference.faults_rules import RULES
 from conformance.reference.faults_search import SEARCH
+from conformance.reference.faults_writes import WRITES
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED)}
+    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

@@ -84,7 +84,8 @@ class Interactions:
     def create(self, sent: Sent) -> Answer:
         """A new resource; the id of the client is ignored."""
         resource = self._resource(sent)
-        resource["id"] = self._store.new_id()
+        if not (self._fault is not None and self._fault.client_ids and resource.get("id")):
+            resource["id"] = self._store.new_id()
         return self._written(sent, resource, 1, 201)
 
     def update(self, sent: Sent) -> Answer:
@@ -99,8 +100,11 @@ class Interactions:
         """A resource changed by a FHIRPath Patch; without an id, the one that the query finds (conditional patch)."""
         current = self._existing(sent) if sent.key else self._single(sent)
         refuse_other_content(sent.headers.get("content-type", ""), _BODIES)
-        resource = patch.patched(current, _parsed(sent.body))
-        if sent.kind == "Location":
+        operations = _parsed(sent.body)
+        if self._fault is not None and self._fault.operations is not None:
+            operations = self._fault.operations(operations)
+        resource = patch.patched(current, operations)
+        if sent.kind == "Location" and not (self._fault is not None and self._fault.unchecked):
             refuse_wrong_capacities(resource)
         return self._written(sent, resource, self._next_version(sent, current), 200)
 
@@ -139,7 +143,10 @@ class Interactions:
         now = self._clock().astimezone(UTC)
         stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         resource["meta"] = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": stamp}
-        self._store.put(resource)
+        kept = resource
+        if self._fault is not None and self._fault.stored is not None:
+            kept = self._fault.stored(self._store.get(sent.kind, str(resource["id"])), resource)
+        self._store.put(kept)
         headers = {"etag": f'W/"{version}"', "last-modified": format_datetime(now, usegmt=True)}
         if status == 201:
             headers["location"] = f"{sent.base}/{sent.kind}/{resource['id']}/_history/{version}"
