@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -164,8 +165,9 @@ def _codes(raw: Mapping[str, Any]) -> Iterator[Code]:
             yield Code(part["system"], code, display, status or "", until or "", successor or "")
 
 
+@functools.cache
 def shipped() -> Release:
-    """The release that comes with rorqual."""
+    """The release that comes with rorqual, one for the whole process."""
     return Release(data.path("profiles", "nomenclatures"))
 
 

@@ -67,8 +67,24 @@ def read(profiles: Mapping[str, Profile], paths: Iterable[Path] = ()) -> Library
     return Library(tuple(sorted(scenarios, key=lambda one: one.id)), digest.hexdigest())
 
 
+_known: dict[tuple[bytes, str, tuple[str, ...]], Scenario] = {}  # right ones, by bytes, own name and profiles
+
+
 def read_one(path: Path, profiles: Mapping[str, Profile]) -> tuple[Scenario | None, list[Problem]]:
-    """One scenario file, and every problem met in it (then the scenario may be None)."""
+    """One scenario file, and every problem met in it (then the scenario may be None). The same bytes are read once."""
+    try:
+        key = path.read_bytes(), f"{path.parent.name}/{path.stem}", tuple(one.hash for one in profiles.values())
+    except OSError:
+        return _read_one(path, profiles)
+    if key not in _known:
+        scenario, found = _read_one(path, profiles)
+        if scenario is None or found:
+            return scenario, found
+        _known[key] = scenario
+    return _known[key], []
+
+
+def _read_one(path: Path, profiles: Mapping[str, Profile]) -> tuple[Scenario | None, list[Problem]]:
     shown = _shown(path)
     document, problems = read_file(path, "scenario", shown)
     if document is None or problems:

@@ -13,13 +13,16 @@ from conformance import workshop
 from conformance.clock import Clock
 from conformance.endpoint import Endpoint
 from conformance.model import Candidate, Scenario
-from conformance.plan import Campaign
+from conformance.plan import Campaign, Planned
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
 from conformance.reference.server import Running, bases, stored
 from conformance.reference_data import region
 from conformance.report.model import Report
 from conformance.scenario import EXTRACTION
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - records that are thrown away, in memory where the machine has such a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def broken(report: Report) -> tuple[str, ...]:
 def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
     """The report of a whole run on the reference, with or without a fault, of a size and a seed."""
     app = create_app(stored(_region(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
-    folder = Path(tempfile.mkdtemp(prefix="rorqual-")) if keep is None else keep
+    folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=_MEMORY if _MEMORY.is_dir() else None)) if keep is None else keep
     try:
         with Running(app) as base:
             workshop.drive(made, Endpoint(base, bases=bases(base)), folder, clock, lambda _event: None)
@@ -68,14 +71,22 @@ def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: C
 
 
 def campaign(profile: str, seed: int, writes: bool | None = None) -> Campaign:
-    """Every scenario of a profile, on the reference; those that read, or those that write or extract, when told so.
-    What is received over the whole run is judged in all three."""
+    """Every scenario of a profile, on the reference; or those that write or extract; or those that read, one for each
+    transaction, the one that verifies most. What is received over the whole run is judged in all three."""
     who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True)
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     if writes is None:
         return made
-    return replace(made, planned=tuple(
-        one for one in made.planned if one.scenario.closing or _changes(one.scenario) is writes))
+    chosen = [one for one in made.planned if one.scenario.closing or _changes(one.scenario) is writes]
+    if not writes:
+        most: dict[str, Planned] = {}
+        for one in chosen:
+            known = most.get(one.scenario.transaction)
+            if known is None or len(one.scenario.verifies) > len(known.scenario.verifies):
+                most[one.scenario.transaction] = one
+        chosen = [one for one in chosen if one.scenario.use_case == one.scenario.transaction or one.scenario.closing
+                  or most[one.scenario.transaction] is one]
+    return replace(made, planned=tuple(chosen))
 
 
 def _changes(scenario: Scenario) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import jsonschema
+import jsonschema_rs
 import yaml
 
 from conformance.errors import Problem
@@ -145,12 +146,25 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def check(document: Any, schema: Mapping[str, Any], file: str) -> list[Problem]:
-    """Every way in which the document differs from its JSON Schema, each with its place and a suggestion."""
+    """Every way in which the document differs from its JSON Schema, each with its place and a suggestion. The fast
+    validator says whether there is any; the other one, which tells more, is asked only then."""
+    if _fast(schema).is_valid(document):
+        return []
     validator = jsonschema.Draft202012Validator(schema)
     found: list[Problem] = []
     for error in validator.iter_errors(document):
         found.extend(_problems(error, document, file))
     return sorted(set(found))
+
+
+_compiled: dict[int, tuple[Mapping[str, Any], Any]] = {}  # by the schema itself, which is kept with it
+
+
+def _fast(schema: Mapping[str, Any]) -> Any:
+    known = _compiled.get(id(schema))
+    if known is None or known[0] is not schema:
+        known = _compiled[id(schema)] = schema, jsonschema_rs.validator_for(dict(schema))
+    return known[1]
 
 
 def _problems(error: Any, document: Any, file: str) -> Iterator[Problem]:

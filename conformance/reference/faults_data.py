@@ -277,6 +277,7 @@ DATA: tuple[Fault, ...] = (
         "hs-extension-missing",
         {"fr": "Des offres n'ont pas l'extension de sensibilité", "en": "Some offers lack the sensitivity extension"},
         "ROR-STR-HealthcareService.extension:ror-healthcareservice-sensitive-unit",
+        {"ROR-SEC-059": "the same extension, asked by the rules of access"},
         resource=only(
             "HealthcareService", sometimes(_without_extension(ROR + "ror-healthcareservice-sensitive-unit"))
         ),

@@ -29,7 +29,7 @@ def _error(answer: Answer, _asked: Asked) -> bool:
 
 
 def _unknown(answer: Answer, asked: Asked) -> bool:
-    return answer.status == 404 and not asked.kind
+    return answer.status == 404 and asked.interaction in ("", "read")
 
 
 def _empty(answer: Answer, asked: Asked) -> bool:

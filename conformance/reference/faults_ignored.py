@@ -66,6 +66,7 @@ _OWN = {
     "near-insee-code": "ROR-HTTP-081",
     "_content": "ROR-HTTP-082",
 }
+_DRAFT = ("HealthcareService", "Location")  # full text is declared on organizations, and in draft elsewhere
 
 
 def requirement(kind: str, name: str) -> str:
@@ -81,6 +82,8 @@ def _ignored(kind: str, parameter: Parameter) -> Fault:
     also["ROR-HTTP-064"] = "a modifier that does not exist is ignored with the parameter"
     if name in _OWN and name != "_content":
         also[_OWN[name]] = f"it is about {name}"
+    if name == "_content" and kind in _DRAFT:
+        also["ROR-HTTP-051"] = "in a _filter it is ignored too"
     if name == "identifier":
         also["ROR-HTTP-059"] = "with :of-type it is ignored too"
     if kind == "Organization":
@@ -89,15 +92,21 @@ def _ignored(kind: str, parameter: Parameter) -> Fault:
         name=f"{SHORT[kind].lower()}-{name.lstrip('_')}-ignored",
         title={"fr": f"{kind} : le critère {name} est ignoré", "en": f"{kind}: the criterion {name} is ignored"},
         # the guide has no parameter _content of its own: a plain requirement speaks of it
-        breaks=_OWN[name] if name == "_content" else requirement(kind, name),
+        breaks=_breaks(kind, name),
         also=also,
         query=without(kind, name),
     )
+
+
+def _breaks(kind: str, name: str) -> str:
+    if name != "_content":
+        return requirement(kind, name)
+    return "ROR-HTTP-044" if kind in _DRAFT else _OWN[name]
 
 
 IGNORED: tuple[Fault, ...] = tuple(
     _ignored(kind, parameter)
     for kind in SHORT
     for parameter in PARAMETERS[kind].values()
-    if parameter.name not in _NOT_ALONE
+    if parameter.name not in _NOT_ALONE and (kind, parameter.name) != ("Location", "_content")
 )
