@@ -21,7 +21,6 @@ from conformance.reference_data import region
 from conformance.report.model import Report
 from conformance.scenario import EXTRACTION
 
-
 _MEMORY = Path("/dev/shm")  # noqa: S108 - records that are thrown away, in memory where the machine has such a place
 
 
@@ -60,7 +59,8 @@ def broken(report: Report) -> tuple[str, ...]:
 def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
     """The report of a whole run on the reference, with or without a fault, of a size and a seed."""
     app = create_app(stored(_region(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
-    folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=_MEMORY if _MEMORY.is_dir() else None)) if keep is None else keep
+    place = _MEMORY if _MEMORY.is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=place)) if keep is None else keep
     try:
         with Running(app) as base:
             workshop.drive(made, Endpoint(base, bases=bases(base)), folder, clock, lambda _event: None)

@@ -94,9 +94,21 @@ HTTP: tuple[Fault, ...] = (
     Fault(
         "empty-is-500",
         {"fr": "Une recherche sans résultat répond 500", "en": "A search without match answers 500"},
-        "ROR-HTTP-010",
-        {"ROR-HTTP-013": "no match is not a success"},
+        "ROR-HTTP-013",
+        {"ROR-HTTP-010": "a search that can be executed fails"},
         answer=_when(_empty, _empty_500),
+    ),
+    Fault(
+        "search-206",
+        {"fr": "Une recherche réussie répond 206", "en": "A successful search answers 206"},
+        "ROR-HTTP-010",
+        {
+            "ROR-HTTP-004": "a format asked for is served with this status too",
+            "ROR-HTTP-005": "the same",
+            "ROR-HTTP-012": "a total is looked for in pages that answer 200",
+            "ROR-HTTP-013": "an empty result has this status too",
+        },
+        answer=_when(lambda answer, asked: asked.interaction == "search-type" and answer.status == 200, _status(206)),
     ),
     Fault(
         "error-as-html",
