@@ -9,6 +9,7 @@ from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir import export
 from conformance.fhir.body import Unreadable
+from conformance.fhir.bundle import reference_key
 from conformance.fhir.path import holds
 from conformance.model import Exchange, Finding
 
@@ -61,10 +62,24 @@ def served(wanted: Any, evidence: Evidence) -> Iterator[Finding]:
     kinds: set[str] = set()
     for one in files:
         yield from _file(one, wanted, evidence, kinds)
-    missing = [kind for kind in wanted.get("types", ()) if kind not in kinds]
+    expected = [kind for kind in wanted.get("types", ()) if kind in _shown(evidence)]
+    missing = [kind for kind in expected if kind not in kinds]
     if missing and files:
-        yield finding("export.type-missing", ", ".join(wanted["types"]), f"without {', '.join(missing)}", "",
-                      files[-1].id)
+        yield finding("export.type-missing", ", ".join(expected), f"without {', '.join(missing)}", "", files[-1].id)
+
+
+def _shown(evidence: Evidence) -> set[str]:
+    """The types that an extraction of offers should hold, as far as the exploration showed: offers, and what they point
+    at that is known."""
+    offers = evidence.population.all("HealthcareService")
+    kinds = {"HealthcareService"} if offers else set()
+    for one in offers:
+        places = one.get("location")
+        for held in (one.get("providedBy"), *(places if isinstance(places, list) else ())):
+            key = reference_key(str(held.get("reference", ""))) if isinstance(held, dict) else ""
+            if evidence.population.get(key) is not None:
+                kinds.add(key.partition("/")[0])
+    return kinds
 
 
 def _file(one: Exchange, wanted: Any, evidence: Evidence, kinds: set[str]) -> Iterator[Finding]:

@@ -15,13 +15,17 @@ from conformance.reference.fault import Json
 from conformance.reference.parameters import FILTERED, HAS, PARAMETERS
 
 _SERVED = frozenset(("read", "search-type", "create", "update", "patch"))
-# pages of the guide use these, which its server statement does not list: served, not declared
+# pages of the guide use these, which the server statement of one version or another does not list: served, not declared
 _UNDECLARED = {
+    "HealthcareService": frozenset(("create", "update", "patch")),
+    "Location": frozenset(("create", "patch")),
     "Measure": frozenset(("read", "search-type")),
     "MeasureReport": frozenset(("read", "search-type")),
-    "Practitioner": frozenset(("patch",)),
-    "PractitionerRole": frozenset(("patch",)),
+    "Organization": frozenset(("create", "update", "patch")),
+    "Practitioner": frozenset(("create", "update", "patch")),
+    "PractitionerRole": frozenset(("create", "update", "patch")),
     "Questionnaire": frozenset(("read", "search-type", "create", "update")),
+    "Task": frozenset(("read", "search-type", "create", "patch")),
 }
 
 
