@@ -61,7 +61,7 @@ class Follower:
                 answered = exchange.response is not None and exchange.response.status == 200
                 return "complete" if answered else "broken"
             told = exchange.response.header("Retry-After")
-            pause = min(float(told), _LONGEST) if told.isdigit() else wait
+            pause = min(float(told), _LONGEST) if told.isdecimal() else wait
             if self.clock.monotonic() + pause > end:
                 return "limit"
             self.clock.sleep(pause)
