@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from conformance.model import Profile, Text
 from conformance.reference.faults import FAULTS
 from conformance.scenario import Library
-
-SHALL = "SHALL"
+from conformance.verdict import Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Coverage:
     def totals(self) -> Mapping[str, Total]:
         """Of the live scenarios of the guide, the mandatory requirements, all requirements, and the mandatory ones
         verified that a fault breaks. What several profiles hold counts once, as verified where all of them do."""
-        mandatory = [one for one in self.requirements if one.strength == SHALL]
+        mandatory = [one for one in self.requirements if one.strength == Strength.SHALL.value]
         broken = {one.id for one in mandatory if one.faults}
         shall = _total(mandatory)
         verified = {one.id for one in mandatory if one.verified}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.scenario_words import over_run
+from conformance.scenario_words import over_run, writes
 from conformance.verdict import Cause, Effect, Strength, Verdict
 
 
@@ -176,7 +176,7 @@ class Step:
     @property
     def writes(self) -> bool:
         """Whether it changes something on the server."""
-        return self.method not in ("GET", "HEAD") and not self.path.endswith("_search")
+        return writes(self.method, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class Ask:
     @property
     def writes(self) -> bool:
         """Whether it changes something on the server."""
-        return self.method not in ("GET", "HEAD") and not self.path.endswith("_search")
+        return writes(self.method, self.path)
 
 
 @dataclass(frozen=True, slots=True)

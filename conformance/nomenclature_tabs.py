@@ -110,4 +110,4 @@ def _label(row: Mapping[str, str]) -> str:
 
 def _day(written: str) -> str:
     """``20180126120000`` as a day."""
-    return f"{written[:4]}-{written[4:6]}-{written[6:8]}" if len(written) >= 8 and written[:8].isdigit() else ""
+    return f"{written[:4]}-{written[4:6]}-{written[6:8]}" if len(written) >= 8 and written[:8].isdecimal() else ""

@@ -13,7 +13,7 @@ from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.fhir.created import patch
 from conformance.model import Expectation, Need, Place, Profile, Scenario, Step, Text
 from conformance.profile import read_file, text
-from conformance.scenario_words import METHODS
+from conformance.scenario_words import method_of
 
 ALL_PAGES = 0
 EXTRACTION = -1
@@ -142,7 +142,7 @@ def _need(name: str, raw: Mapping[str, Any]) -> Need:
 
 def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]) -> Step:
     send = raw["send"]
-    word = next(name for name in METHODS if name in send)
+    word = method_of(send)
     posted = word == "POST-search"
     query = pairs(send.get("query"))
     line, column = source.where(document, ["steps", index])

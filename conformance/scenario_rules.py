@@ -9,10 +9,11 @@ from typing import Any
 
 from conformance.checks import CHECKS, TESTS_STATUS
 from conformance.errors import Problem
+from conformance.fhir.created import identifiers
 from conformance.fhir.path import BadExpression, compiled
 from conformance.fhir.search import RESULT_PARAMETERS
 from conformance.model import Profile
-from conformance.scenario_words import METHODS, OWN_NAMES, PLACEHOLDER, PROBE
+from conformance.scenario_words import OWN_NAMES, PLACEHOLDER, PROBE, WRITING, method_of
 from conformance.source import suggest, where
 
 _NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
@@ -119,7 +120,7 @@ def _placeholders(reader: _Reader, at: Path_, value: Any, names: set[str]) -> No
 def _steps(reader: _Reader, names: set[str]) -> None:
     steps: list[str] = []
     created: set[str] = set()
-    writing = any(set(step["send"]) & {"POST", "PUT", "PATCH"} for step in reader.document["steps"])
+    writing = any(method_of(step["send"]) in WRITING for step in reader.document["steps"])
     for name in OWN_NAMES if writing else ():
         if name in names:
             reader.problem(["bind", name], f"{name!r} is a name of every scenario that writes", "choose another name")
@@ -145,7 +146,7 @@ def _steps(reader: _Reader, names: set[str]) -> None:
 
 
 def _send(reader: _Reader, at: Path_, send: Mapping[str, Any], names: set[str]) -> None:
-    word = next(name for name in METHODS if name in send)
+    word = method_of(send)
     path = send[word]
     _placeholders(reader, [*at, word], path, names)
     for key in ("body", "patch"):
@@ -171,7 +172,7 @@ def _texts(value: Any) -> Iterator[tuple[list[str | int], str]]:
 
 def _writes(reader: _Reader, at: Path_, send: Mapping[str, Any], created: set[str]) -> None:
     """A scenario changes nothing but what it created, and what it creates can be found again and taken back."""
-    word = next(name for name in METHODS if name in send)
+    word = method_of(send)
     bodies = {"POST": ("body",), "PUT": ("body",), "PATCH": ("patch", "body")}.get(word, ())
     given = [key for key in ("body", "patch") if key in send]
     if bodies and len(given) != 1:
@@ -190,12 +191,7 @@ def _writes(reader: _Reader, at: Path_, send: Mapping[str, Any], created: set[st
 
 
 def _creates(reader: _Reader, at: Path_, send: Mapping[str, Any]) -> None:
-    body = send.get("body")
-    values = [one.get("value", "") for one in body.get("identifier", ()) if isinstance(one, dict)] if isinstance(
-        body, dict) and isinstance(body.get("identifier", ()), list) else []
-    own = body.get("identifier") if isinstance(body, dict) else None
-    values += [own.get("value", "")] if isinstance(own, dict) else []
-    if not any("{unique}" in str(value) for value in values):
+    if not any("{unique}" in value for value in identifiers(send.get("body"))):
         reader.problem([*at, "POST"], "what is created could not be found again",
                        "give the body an identifier whose value holds {unique}")
     for name, profile in reader.profiles.items():

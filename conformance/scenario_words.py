@@ -1,13 +1,15 @@
 """Words and forms that scenarios and those who read them share."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 # ``{activity.code}``: a bound value, or a constant of the profile, put into a request.
 PLACEHOLDER = re.compile(r"\{([A-Za-z][\w-]*)(?:\.([\w.-]+))?\}")
 
-# What a step may send.
-METHODS = ("GET", "POST-search", "POST", "PUT", "PATCH")
+# What a step may send; what changes something on the server is the last ones.
+WRITING = ("POST", "PUT", "PATCH")
+METHODS = ("GET", "POST-search", *WRITING)
 
 # Names that every scenario that writes has: a text of this run and scenario alone, the mark by which what it created is
 # found again; and the time at which the scenario began.
@@ -15,6 +17,16 @@ OWN_NAMES = ("unique", "now")
 
 # A deliberately unknown parameter or modifier carries this word, so that a slip of the pen is still told.
 PROBE = "rorqual"
+
+
+def method_of(send: Mapping[str, Any]) -> str:
+    """The word of METHODS by which a step sends."""
+    return next(name for name in METHODS if name in send)
+
+
+def writes(method: str, url: str) -> bool:
+    """Whether a request changes something on the server: neither a reading nor a search."""
+    return method not in ("GET", "HEAD") and not url.partition("?")[0].endswith("_search")
 
 
 def over_run(parameters: Any) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
-from conformance.fhir.body import Unreadable
 from conformance.model import Finding
 
 _NOT_SERVED = (404, 405, 410, 501)
@@ -117,14 +116,8 @@ def search_parameters(statement: Mapping[str, Any], kind: str) -> set[str]:
 
 
 def _statement(evidence: Evidence, step: str) -> Mapping[str, Any] | None:
-    response = evidence.steps[step].exchanges[0].response
-    if response is None or response.status != 200:
-        return None
-    try:
-        body = evidence.bodies.read(response.body)
-    except Unreadable:
-        return None
-    return body if body.get("resourceType") == "CapabilityStatement" else None
+    body = evidence.bodies.of(evidence.steps[step].exchanges[0])
+    return body if body is not None and body.get("resourceType") == "CapabilityStatement" else None
 
 
 def _rest(statement: Mapping[str, Any]) -> Mapping[str, Any]:

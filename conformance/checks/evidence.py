@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.fhir import bundle
 from conformance.fhir import filter as filters
-from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.body import Bodies
 from conformance.fhir.bundle import Entry, Resource
 from conformance.fhir.pool import Facts
 from conformance.fhir.population import Population
@@ -75,13 +75,8 @@ class Evidence:
 
     def page(self, exchange: Exchange) -> Mapping[str, Any] | None:
         """The searchset of an exchange, None when it is not one."""
-        if exchange.response is None or exchange.response.status != 200:
-            return None
-        try:
-            body = self.bodies.read(exchange.response.body)
-        except Unreadable:
-            return None
-        return body if bundle.is_searchset(body) else None
+        body = self.bodies.of(exchange)
+        return body if body is not None and bundle.is_searchset(body) else None
 
     def pages(self, sent: Sent | None = None) -> list[tuple[Exchange, Mapping[str, Any]]]:
         """The readable pages of a step (this one by default) with their exchanges."""

@@ -280,29 +280,31 @@ class Run:
         if step.pages == EXTRACTION:
             follower = Follower(self.probe, self.generation, self.clock, lambda ask, why: self._send(ask, why, *where))
             followed, ending = yield from follower.follow(ask, exchange)
-            return Sent(step, ask, (exchange, *followed), ending)
-        exchanges, visited = [exchange], {""}
-        limit = self.probe.endpoint.limits.pages if step.pages == ALL_PAGES else step.pages
-        ending = "one" if step.pages == 1 else "complete"
-        while step.pages != 1:
-            address = self.generation.next_page(exchange)
-            if not address:
-                if not _answered(exchange) and len(exchanges) > 1:
-                    ending = "broken"
-                break
-            if len(exchanges) >= limit:
-                ending = "limit"
-                break
-            target = self.probe.follows(address, exchange)
-            if not target or address in visited:
-                ending = "loop" if target else "elsewhere"
-                break
-            visited.add(address)
-            exchange = yield from self._send(replace(ask, method="GET", path=target, query=(), form=()), "page", *where)
-            exchanges.append(exchange)
-        sent = Sent(step, ask, tuple(exchanges), ending)
+        else:
+            followed, ending = yield from self._pages(course, step, ask, exchange)
+        sent = Sent(step, ask, (exchange, *followed), ending)
         yield from self.writes.ended(sent)
         return sent
+
+    def _pages(
+        self, course: Course, step: Step, ask: Ask, first: Exchange
+    ) -> Generator[Event, None, tuple[list[Exchange], str]]:
+        """The pages after the first one, and how they ended."""
+        if step.pages == 1:
+            return [], "one"
+        made, visited, last = list[Exchange](), {""}, first
+        limit = self.probe.endpoint.limits.pages if step.pages == ALL_PAGES else step.pages
+        while address := self.generation.next_page(last):
+            if len(made) + 1 >= limit:
+                return made, "limit"
+            target = self.probe.follows(address, last)
+            if not target or address in visited:
+                return made, "loop" if target else "elsewhere"
+            visited.add(address)
+            last = yield from self._send(replace(ask, method="GET", path=target, query=(), form=()), "page",
+                                         course.profile.id, course.scenario.id)
+            made.append(last)
+        return made, "broken" if made and not _answered(last) else "complete"
 
     def _send(self, ask: Ask, purpose: str, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
         return (yield from self._exchanged(self.probe.send(ask, purpose), profile, scenario))

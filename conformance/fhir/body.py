@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from conformance.fhir.pool import Cut, Pool
+from conformance.model import Exchange
 
 
 class Unreadable(Exception):
@@ -64,6 +65,15 @@ class Bodies:
         value, _ = self._parsed(body, None)
         self._keep(body, value)
         return value
+
+    def of(self, exchange: Exchange) -> Mapping[str, Any] | None:
+        """The parsed body of an answer 200; None when there is no such answer, or it cannot be read."""
+        if exchange.response is None or exchange.response.status != 200:
+            return None
+        try:
+            return self.read(exchange.response.body)
+        except Unreadable:
+            return None
 
     def scrubbed(self, body: bytes, scrub: Scrub) -> bytes:
         """The body after ``scrub`` masked what it must in the parsed value of it, and told whether it did; it is also

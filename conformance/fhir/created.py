@@ -53,9 +53,14 @@ def mark(ask: Ask, unique: str) -> str:
         body = orjson.loads(ask.body)
     except orjson.JSONDecodeError:
         return ""
+    return next((value for value in identifiers(body) if unique and unique in value), "")
+
+
+def identifiers(body: Any) -> list[str]:
+    """The values of the identifiers of a body, which may be any JSON value."""
     held = body.get("identifier") if isinstance(body, dict) else None
     values = [one.get("value") for one in (held if isinstance(held, list) else [held]) if isinstance(one, dict)]
-    return next((value for value in values if isinstance(value, str) and unique and unique in value), "")
+    return [value for value in values if isinstance(value, str)]
 
 
 def search(written: Written) -> Ask:
@@ -65,13 +70,8 @@ def search(written: Written) -> Ask:
 
 def keys(exchange: Exchange, bodies: Bodies) -> list[str] | None:
     """``Type/id`` of the matches of a searchset; None when the answer is no searchset."""
-    if exchange.response is None or exchange.response.status != 200:
-        return None
-    try:
-        body = bodies.read(exchange.response.body)
-    except Unreadable:
-        return None
-    if not is_searchset(body):
+    body = bodies.of(exchange)
+    if body is None or not is_searchset(body):
         return None
     kind = exchange.request.url.partition("?")[0].rpartition("/")[2]
     return [key_of(one.resource) for one in entries(body) if is_match(one, kind)]
@@ -88,11 +88,8 @@ def removal(profile: Profile, resource: str, base: str) -> Ask:
 
 def update(profile: Profile, resource: str, base: str, read: Exchange, bodies: Bodies) -> Ask | None:
     """The update that ends the life of a resource as it was read; None when it could not be read."""
-    if read.response is None or read.response.status != 200:
-        return None
-    try:
-        body = bodies.read(read.response.body)
-    except Unreadable:
+    body = bodies.of(read)
+    if body is None:
         return None
     told = profile.removal[resource.partition("/")[0]]
     assert isinstance(told, Mapping)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
-from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.body import Bodies
 from conformance.fhir.bundle import is_searchset, link
 from conformance.fhir.population import Population
 from conformance.model import Ask, Exchange, Need
@@ -74,13 +74,8 @@ def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
 
 def next_link(exchange: Exchange, bodies: Bodies) -> str:
     """The next link of a searchset; empty when there is none or the answer cannot be read."""
-    if exchange.response is None or exchange.response.status != 200:
-        return ""
-    try:
-        body = bodies.read(exchange.response.body)
-    except Unreadable:
-        return ""
-    return link(body, "next") if is_searchset(body) else ""
+    body = bodies.of(exchange)
+    return link(body, "next") if body is not None and is_searchset(body) else ""
 
 
 def query_of(url: str) -> list[tuple[str, str]]:

@@ -18,13 +18,8 @@ def status_address(exchange: Exchange) -> str:
 
 def manifest(exchange: Exchange, bodies: Bodies) -> Mapping[str, Any] | None:
     """The manifest of an extraction that ended; None when the answer is none."""
-    if exchange.response is None or exchange.response.status != 200:
-        return None
-    try:
-        body = bodies.read(exchange.response.body)
-    except Unreadable:
-        return None
-    return body if isinstance(body.get("output"), list) else None
+    body = bodies.of(exchange)
+    return body if body is not None and isinstance(body.get("output"), list) else None
 
 
 def output(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -45,5 +40,3 @@ def resources(exchange: Exchange, bodies: Bodies) -> Iterator[Resource]:
         yield from (one.resource for one in entries(body))
     else:
         yield body
-
-

@@ -49,5 +49,5 @@ def part_of(value: Any, path: str | None) -> Any:
 
 def _part(value: Any, part: str) -> Any:
     if isinstance(value, list):
-        return value[int(part)] if part.isdigit() and int(part) < len(value) else ""
+        return value[int(part)] if part.isdecimal() and int(part) < len(value) else ""
     return value.get(part, "") if isinstance(value, dict) else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.body import Bodies
 from conformance.fhir.bundle import Resource, entries, key_of, reference_key
 from conformance.model import Exchange
 
@@ -34,11 +34,8 @@ class Population:
 
     def learn(self, exchange: Exchange, bodies: Bodies) -> None:
         """Adds what one exchange shows; an answer that cannot be read adds nothing."""
-        if exchange.response is None or exchange.response.status != 200:
-            return
-        try:
-            body = bodies.read(exchange.response.body)
-        except Unreadable:
+        body = bodies.of(exchange)
+        if body is None:
             return
         self.readable = True
         if body.get("resourceType") == "Bundle":

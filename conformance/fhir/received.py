@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import Resource, entries
 from conformance.model import Exchange
+from conformance.scenario_words import writes
 
 KEPT = 20_000  # contents that are kept; what comes after them is not
 _PARTIAL = ("_elements=", "_summary=")
@@ -33,8 +34,8 @@ class Received:
         """Takes in what an exchange shows; an answer that cannot be read shows nothing, nor does the answer to a write,
         which need not hold the whole resource (ROR-HTTP-095, ROR-HTTP-101)."""
         asked = exchange.request
-        reads = asked.method == "GET" or asked.url.partition("?")[0].endswith("/_search")
-        if reads and not any(word in exchange.request.url or word in exchange.request.body for word in _PARTIAL):
+        partial = any(word in asked.url or word in asked.body for word in _PARTIAL)
+        if not partial and not writes(asked.method, asked.url):
             for one in shown(exchange, bodies):
                 if len(self._of) < KEPT and not _subsetted(one.resource):
                     self._of.setdefault(id(one.resource), one)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -25,14 +26,25 @@ _LINKING = ("PractitionerRole:service",)
 _FURTHER = ("PractitionerRole:practitioner",)
 
 
+@dataclass
+class _Job:
+    """An extraction: what was asked, when and in which format, its files, whether its state was asked for yet."""
+
+    name: str
+    url: str
+    time: str
+    form: str
+    files: list[list[Json]]
+    polled: bool = False
+
+
 class Exports:
     """The extractions asked for, by the number in their addresses; the oldest are forgotten."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._made: dict[str, list[list[Json]]] = {}
-        self._asked: dict[str, tuple[str, str, str]] = {}
-        self._polled: set[str] = set()
+        self._jobs: dict[str, _Job] = {}
+        self._numbers = itertools.count()
 
     def begin(self, pairs: Pairs, url: str, base: str, now: datetime) -> Answer:
         """Accepts an extraction; Refusal 400 for a format or a type that is not served."""
@@ -42,43 +54,42 @@ class Exports:
             raise Refusal(400, "not-supported", f"_outputFormat {form!r} is not served")
         if asked.get("_type", "HealthcareService") != "HealthcareService":
             raise Refusal(400, "not-supported", "only _type=HealthcareService is served")
-        job = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{url}#{len(self._asked)}"))
-        self._made[job] = [some[start:start + _SLICE] for some in self._resources(asked.get("_typeFilter", ""), now)
-                           for start in range(0, len(some), _SLICE)]
-        self._asked[job] = url, now.isoformat(timespec="seconds"), form
-        for old in list(self._made)[:-_KEPT]:
-            del self._made[old]
-        return Answer(202, {"content-location": f"{base}/$export-poll-status?_jobId={job}"}, b"")
+        name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{url}#{next(self._numbers)}"))
+        files = [some[start:start + _SLICE] for some in self._resources(asked.get("_typeFilter", ""), now)
+                 for start in range(0, len(some), _SLICE)]
+        self._jobs[name] = _Job(name, url, now.isoformat(timespec="seconds"), form, files)
+        for old in list(self._jobs)[:-_KEPT]:
+            del self._jobs[old]
+        return Answer(202, {"content-location": f"{base}/$export-poll-status?_jobId={name}"}, b"")
 
     def status(self, pairs: Pairs, base: str) -> Answer:
         """The state of an extraction: under way when it is first asked for, then its manifest."""
         job = self._job(pairs)
-        if job not in self._polled:
-            self._polled.add(job)
+        if not job.polled:
+            job.polled = True
             return Answer(202, {"x-progress": "extraction under way", "retry-after": "0"}, b"")
-        url, time, _ = self._asked[job]
-        files = [{"type": str(part[0]["resourceType"]), "url": f"{base}/$export-file?_jobId={job}&_file={number}"}
-                 for number, part in enumerate(self._made[job])]
-        body = {"transactionTime": time, "request": url, "requiresAccessToken": True, "output": files, "error": []}
+        files = [{"type": str(part[0]["resourceType"]), "url": f"{base}/$export-file?_jobId={job.name}&_file={number}"}
+                 for number, part in enumerate(job.files)]
+        body = {"transactionTime": job.time, "request": job.url, "requiresAccessToken": True, "output": files,
+                "error": []}
         return Answer(200, {"content-type": "application/json"}, json.dumps(body).encode())
 
     def file(self, pairs: Pairs) -> Answer:
         """One file of an extraction."""
         job, number = self._job(pairs), dict(pairs).get("_file", "")
-        parts = self._made[job]
-        if not number.isdigit() or int(number) >= len(parts):
+        if not number.isdecimal() or int(number) >= len(job.files):
             raise Refusal(404, "not-found", "there is no such file")
-        part, form = parts[int(number)], self._asked[job][2]
-        if form == _LINES:
+        part = job.files[int(number)]
+        if job.form == _LINES:
             lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in part]
             return Answer(200, {"content-type": _LINES}, ("\n".join(lines) + "\n").encode())
         bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in part]}
         return Answer(200, {"content-type": MEDIA_TYPE},
                       json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode())
 
-    def _job(self, pairs: Mapping[str, str] | Pairs) -> str:
-        job = dict(pairs).get("_jobId", "")
-        if job not in self._made:
+    def _job(self, pairs: Pairs) -> _Job:
+        job = self._jobs.get(dict(pairs).get("_jobId", ""))
+        if job is None:
             raise Refusal(404, "not-found", "there is no such extraction")
         return job
 

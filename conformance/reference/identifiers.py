@@ -14,7 +14,7 @@ def luhn(digits: str) -> int:
 
 def is_luhn(digits: str) -> bool:
     """Whether the last digit is the Luhn check digit of those before."""
-    return digits.isdigit() and luhn(digits[:-1]) == int(digits[-1])
+    return digits.isdecimal() and luhn(digits[:-1]) == int(digits[-1])
 
 
 def finess(department: str, number: int) -> str:

@@ -163,7 +163,7 @@ def _parsed(body: bytes) -> Any:
 def _version(resource: Mapping[str, Any]) -> tuple[int, str]:
     meta = resource.get("meta", {})
     version = str(meta.get("versionId", "1"))
-    return (int(version) if version.isdigit() else 1), str(meta.get("lastUpdated", ""))
+    return (int(version) if version.isdecimal() else 1), str(meta.get("lastUpdated", ""))
 
 
 def _http_date(instant: str) -> str:

@@ -32,7 +32,7 @@ class Snapshots:
     def recall(self, token: str) -> tuple[Found, Pairs, str, int]:
         """The search, its parameters, its mark and the start of a page, by the token of a link."""
         mark, _, start = token.partition("-")
-        if mark not in self._found or not start.isdigit():
+        if mark not in self._found or not start.isdecimal():
             raise Refusal(410, "expired", "this page is no longer available, search again")
         self._found.move_to_end(mark)
         found, pairs = self._found[mark]

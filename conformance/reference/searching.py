@@ -80,7 +80,7 @@ def _shape(plan: _Plan, kind: str, name: str, value: str) -> bool | None:
             plan.includes.append(include)
         return include is not None
     if name == "_count":
-        if not value.isdigit():
+        if not value.isdecimal():
             raise bad_value(name, value, "a whole number")
         plan.size = min(int(value), plan.maximum)
         return True

@@ -80,7 +80,7 @@ class Store:
         else:
             table.ranks[key] = len(table.items)
             table.items.append(resource)
-        if key.isdigit() and len(key) < 12:
+        if key.isdecimal() and len(key) < 12:
             self._next = max(self._next, int(key))
         table.indexes.clear()
 
