@@ -35,8 +35,8 @@ from conformance.verdict import Effect, Strength, Verdict, consequence, worst
 
 FILE = "FHIR-R4-file"
 _FIRST = 5  # places kept of each kind of finding
-_ALONE = 4  # pieces judged before others help: small files are done by then
-_AHEAD = 8  # pieces that wait for each process
+_ALONE = 1  # pieces judged before others help: small files are done by then
+_AHEAD = 3  # pieces that wait for each process
 Key = tuple[str, str]
 
 

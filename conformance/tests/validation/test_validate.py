@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import pickle
 import re
 import resource
 import subprocess
@@ -246,6 +247,35 @@ def test_as_many_processes_as_wished_tell_the_same(tmp_path, region, wrong):
     made = [report(one, tested, release, "many", "2026-12-01T00:00:00Z", SystemClock()).problems for one in tallies]
     assert made[0] == made[1]
     assert [one.count for one in made[0]] == [2]
+
+
+@pytest.mark.parametrize("name", ["many.ndjson", "many.json", "many.ndjson.gz", "one.json"])
+def test_a_piece_is_the_same_in_another_process(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(documents, "PIECE", 64)
+    monkeypatch.setattr(documents, "MOST", 400)
+    long = b'{"x": "' + b"y" * 500 + b'"}'
+    many = b"\n".join([b'{"n": %d}' % number if number % 7 else b"" if number % 2 else long for number in range(1, 90)])
+    content = b'{\n"n": 1\n}' if name == "one.json" else many
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    made = list(documents.pieces(tmp_path / name, lambda _: None))
+    again = [pickle.loads(pickle.dumps(one)) for one in made]
+    assert [(one.name, one.documents, one.refused) for one in again] == [
+        (one.name, one.documents, one.refused) for one in made]
+    assert sum(len(one.documents) for one in made) == (1 if name == "one.json" else 77)
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (lambda path: os.truncate(path, 25), ["the file became shorter while it was read"] * 2),
+    (os.remove, ["No such file or directory"] * 4),
+])
+def test_what_is_gone_when_it_is_read_again_is_not_held_against_the_data(tmp_path, change, told):
+    path = tmp_path / "many.ndjson"
+    path.write_bytes(b'{"n": 10}\n{"n": 11}\n{"n": 12}\n{"n": 13}\n')
+    (piece,) = documents.pieces(path, lambda _: None)
+    change(path)
+    again = pickle.loads(pickle.dumps(piece))
+    assert [why for _, why in again.refused] == told
+    assert len(again.documents) + len(again.refused) == 4
 
 
 def test_the_reports_of_every_format(tmp_path, wrong):
