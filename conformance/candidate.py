@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
         raise AuthorError(problems)
     waivers = read_waivers(path.parent / document["waivers"]) if "waivers" in document else ()
     secrets = _Secrets(path.parent, environment)
+    endpoint = _endpoint(document, secrets)
     candidate = Candidate(
         product=document["product"], version=document["version"], vendor=document["vendor"], role=document["role"],
         profiles=tuple(document["profiles"]), use_cases=tuple(document.get("use-cases", ())), waivers=waivers,
         writes=document.get("writes") == "allowed",
+        accesses=tuple(one.access for one in (endpoint, *endpoint.others) if one.access),
     )
-    return candidate, _endpoint(document, secrets)
+    return candidate, endpoint
 
 
 def _meaning(document: Any, file: str) -> list[Problem]:
@@ -51,12 +54,26 @@ def _meaning(document: Any, file: str) -> list[Problem]:
             problem(["use-cases", index], f"no use case is called {name!r}",
                     suggest(name, USE_CASES) or f"known use cases: {', '.join(USE_CASES)}")
     endpoint = document["endpoint"]
-    for name, value in endpoint.get("headers", {}).items():
-        if name.lower() in ("authorization", "cookie", "proxy-authorization") and isinstance(value, str):
-            problem(["endpoint", "headers", name], f"a secret must not be written in {name!r}",
-                    "use 'token: {env: NAME}', or {env: NAME} as the value of the header")
-    if "token" in endpoint and "oauth2" in endpoint:
-        problem(["endpoint", "token"], "both 'token' and 'oauth2' are given", "keep one of the two")
+    seen = {endpoint.get("access-profile")} - {None}
+    for index, client in enumerate(endpoint.get("clients", ())):
+        if client["access-profile"] in seen:
+            problem(["endpoint", "clients", index, "access-profile"],
+                    f"there is a client of access profile {client['access-profile']} already", "keep one of the two")
+        seen.add(client["access-profile"])
+    for at, one in _clients(endpoint):
+        for name, value in one.get("headers", {}).items():
+            if name.lower() in ("authorization", "cookie", "proxy-authorization") and isinstance(value, str):
+                problem([*at, "headers", name], f"a secret must not be written in {name!r}",
+                        "use 'token: {env: NAME}', or {env: NAME} as the value of the header")
+        if "token" in one and "oauth2" in one:
+            problem([*at, "token"], "both 'token' and 'oauth2' are given", "keep one of the two")
+    return found
+
+
+def _clients(endpoint: Any) -> list[tuple[list[str | int], Any]]:
+    """The clients of an endpoint with their places: the one of the run, those of other access profiles."""
+    found: list[tuple[list[str | int], Any]] = [(["endpoint"], endpoint)]
+    found += [(["endpoint", "clients", index], one) for index, one in enumerate(endpoint.get("clients", ()))]
     return found
 
 
@@ -93,22 +110,29 @@ class _Secrets:
 
 def _endpoint(document: Any, secrets: _Secrets) -> Endpoint:
     raw = document["endpoint"]
-    tls = raw.get("tls", {})
-    oauth = raw.get("oauth2")
-    return Endpoint(
-        base=raw["base-url"].rstrip("/"),
-        headers=tuple((name, secrets.of(value, f"header {name}")) for name, value in raw.get("headers", {}).items()),
+    bare = Endpoint(
+        base=raw["base-url"].rstrip("/"), limits=_limits(document),
         bases=tuple((name, url.rstrip("/")) for name, url in raw.get("bases", {}).items()),
+    )
+    made = _client(bare, raw, secrets)
+    return replace(made, others=tuple(_client(made, one, secrets) for one in raw.get("clients", ())))
+
+
+def _client(endpoint: Endpoint, raw: Any, secrets: _Secrets) -> Endpoint:
+    """An endpoint with the credentials of a client; headers and authorities that it does not tell stay as they are."""
+    tls, oauth = raw.get("tls", {}), raw.get("oauth2")
+    headers = tuple((name, secrets.of(value, f"header {name}")) for name, value in raw.get("headers", {}).items())
+    return replace(
+        endpoint, access=str(raw.get("access-profile", "")), headers=headers or endpoint.headers,
         token=secrets.of(raw.get("token"), "token"),
         oauth=None if oauth is None else OAuth(
             token_url=oauth["token-url"], client_id=secrets.of(oauth["client-id"], "client-id"),
             client_secret=secrets.of(oauth.get("client-secret"), "client-secret"), scope=oauth.get("scope", ""),
         ),
-        authorities=secrets.path(tls.get("authorities", ""), "tls authorities"),
+        authorities=secrets.path(tls.get("authorities", ""), "tls authorities") or endpoint.authorities,
         certificate=secrets.path(tls.get("certificate", ""), "tls certificate"),
         key=secrets.path(tls.get("key", ""), "tls key"),
         key_password=secrets.of(tls.get("key-password"), "tls key-password"),
-        limits=_limits(document),
     )
 
 

@@ -50,6 +50,7 @@ CODES: Mapping[str, Code] = {
     "blocked.exploration": _BLOCKED,
     "blocked.not-created": _BLOCKED,
     "configuration.writes": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
+    "configuration.identity": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "configuration.access": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "data.no-value": _NO_DATA,
     "data.no-example": Code(Effect.UNSHOWN, Cause.DATA),
@@ -115,6 +116,10 @@ CODES: Mapping[str, Code] = {
     "error.internals": _BROKEN,
     # reading
     "read.differs": _BROKEN,
+    # access policy
+    "access.shown": _BROKEN,
+    "access.hidden": _BROKEN,
+    "access.beyond": _BROKEN,
     # capability
     "capability.kind": _BROKEN,
     "capability.fhir-version": _BROKEN,

@@ -20,7 +20,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where and with which credentials the candidate is reached; never enters a report."""
+    """Where and with which credentials the candidate is reached; never enters a report.
+
+    ``access`` is the access profile (0 to 5) of these credentials, empty when it is not told; ``others`` the same
+    candidate with the credentials of other access profiles.
+    """
 
     base: str
     headers: tuple[tuple[str, str], ...] = ()
@@ -32,6 +36,12 @@ class Endpoint:
     key: str = ""
     key_password: str = ""
     limits: Limits = Limits()
+    access: str = ""
+    others: tuple[Endpoint, ...] = ()
+
+    def of(self, access: str) -> Endpoint:
+        """The endpoint with the credentials of an access profile; itself for its own, for none and for one unknown."""
+        return next((one for one in self.others if access and one.access == access), self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class FhirGeneration:
             tuple((name, fill(value, known)) for name, value in step.query),
             tuple((name, fill(value, known, plain=True)) for name, value in step.headers),
             tuple((name, fill(value, known)) for name, value in step.form),
-            "" if step.body is None else orjson.dumps(filled(step.body, known)).decode(), step.base,
+            "" if step.body is None else orjson.dumps(filled(step.body, known)).decode(), step.base, step.access,
         )
 
     def created(self, sent: Sent) -> str:
@@ -160,7 +160,7 @@ class FhirGeneration:
         if course is not self._judged:
             self._judged = course
             self.bodies.forget(one.response.body for one in sent.exchanges if one.response is not None)
-        for one in sent.exchanges:
+        for one in sent.exchanges if not sent.ask.access else ():  # what others may see is not the whole
             self.received.take(one, self.bodies)
         evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies,
                             self.received)

@@ -287,7 +287,8 @@ class Record:
         request, response, trouble = line["request"], line.get("response"), line.get("trouble")
         return Exchange(
             line["id"], line["purpose"],
-            Request(request["method"], request["url"], _pairs(request["headers"]), request["body"]),
+            Request(request["method"], request["url"], _pairs(request["headers"]), request["body"],
+                    request.get("access", "")),
             None if response is None else Response(
                 response["status"], _pairs(response["headers"]), self.body(response["body"]), response["received"],
                 response["http"],
@@ -380,6 +381,6 @@ def sent_of(line: Mapping[str, Any], step: Step, exchanges: Mapping[str, Exchang
     return Sent(
         step,
         Ask(ask["method"], ask["path"], _pairs(ask["query"]), _pairs(ask["headers"]), _pairs(ask["form"]),
-            ask.get("body", ""), ask.get("base", "")),
+            ask.get("body", ""), ask.get("base", ""), ask.get("access", "")),
         tuple(exchanges[one] for one in line["exchanges"]), line["ending"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.policy import AccessPolicy
 from conformance.scenario_words import over_run, writes
 from conformance.verdict import Cause, Effect, Strength, Verdict
 
@@ -111,6 +112,7 @@ class Profile:
     removal: Mapping[str, Sequence[Mapping[str, Any]] | Mapping[str, Any]] = field(default_factory=dict)
     optional_writes: tuple[str, ...] = ()
     transactions: tuple[Live, ...] = ()
+    access: AccessPolicy | None = None
 
     def named(self, names: Iterable[str]) -> list[str]:
         """The ids of the requirements named, families (``ROR-STR-Location.*``) opened."""
@@ -159,7 +161,8 @@ class Expectation:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One request to send, how far to follow its pages, and what is expected of the answer. ``base`` names the address
-    that it goes to, where it is not that of consultation."""
+    that it goes to, where it is not that of consultation; ``access`` the access profile of the client that sends it,
+    where it is not that of the run."""
 
     name: str
     method: str
@@ -172,6 +175,7 @@ class Step:
     place: Place
     body: Any = None
     base: str = ""
+    access: str = ""
 
     @property
     def writes(self) -> bool:
@@ -214,7 +218,8 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The product under test, as its vendor declares it. Never an address."""
+    """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles of which
+    a client is at hand."""
 
     product: str
     version: str
@@ -224,6 +229,7 @@ class Candidate:
     use_cases: tuple[str, ...]
     waivers: tuple[Waiver, ...] = ()
     writes: bool = False
+    accesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +249,7 @@ class Waiver:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What to send: a path under a base (or the address of a next link), a query, headers, a form or a JSON body. An
-    empty header is not sent."""
+    empty header is not sent. ``access``: the access profile of the client that sends it, empty for that of the run."""
 
     method: str
     path: str
@@ -252,6 +258,7 @@ class Ask:
     form: tuple[tuple[str, str], ...] = ()
     body: str = ""
     base: str = ""
+    access: str = ""
 
     @property
     def writes(self) -> bool:
@@ -276,12 +283,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as sent, redacted: the address is ``[base]/…``, secrets are named, not shown."""
+    """A request as sent, redacted: the address is ``[base]/…``, secrets are named, not shown. ``access``: as in Ask."""
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from conformance import data, source
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.model import Defect, Live, Profile, Requirement, SearchParameter, Text
+from conformance.policy import AccessPolicy, AccessRule
 from conformance.profile_elements import derived
 from conformance.verdict import Strength
 
@@ -24,9 +26,10 @@ _FILES = {
     "checks.yaml": "checks",
     "writes.yaml": "writes",
     "transactions.yaml": "transactions",
+    "access.yaml": "access",
 }
 BESIDE = ("profile.yaml", "requirements.yaml", "spec-defects.yaml", "checks.yaml", "writes.yaml",
-          "transactions.yaml")  # FHIR has no word for them
+          "transactions.yaml", "access.yaml")  # FHIR has no word for them
 
 
 @functools.cache
@@ -147,7 +150,25 @@ def _build(documents: Mapping[str, Any], digest: str) -> Profile:
         removal=documents["writes.yaml"]["removal"],
         transactions=tuple(_live(documents["transactions.yaml"])),
         optional_writes=tuple(documents["writes.yaml"]["optional"]),
+        access=_access(documents["access.yaml"], identity["constants"]),
     )
+
+
+def _access(document: Mapping[str, Any], constants: Mapping[str, str]) -> AccessPolicy:
+    rules = [AccessRule(
+        tuple(one["requirements"]), one["resource"],
+        tuple(_member(word, constants) for word in re.findall(r"\w+(?:\([^)]*\))?", one.get("element", ""))),
+        {str(number): tuple(tuple(each.split(" + ")) for each in ([said] if isinstance(said, str) else said))
+         for number, said in one["visible"].items()},
+        tuple(one.get("rest", ())),
+    ) for one in document["rules"]]
+    return AccessPolicy(document["everything"], document["entitled"], tuple(rules))
+
+
+def _member(word: str, constants: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A member of an element with the systems, or the ends of urls, that its values must be of."""
+    name, _, inside = word.rstrip(")").partition("(")
+    return name, tuple(constants.get(one.strip(), one.strip()) for one in inside.split(",") if one.strip())
 
 
 def _live(document: Mapping[str, Any]) -> Iterator[Live]:

@@ -220,7 +220,8 @@ class ProfileImporter:
     def _beside(self) -> None:
         empty = {"requirements.yaml": {"requirements": []}, "spec-defects.yaml": {"defects": []},
                  "checks.yaml": {"checks": {}}, "writes.yaml": {"removal": {}, "optional": []},
-                 "transactions.yaml": {"transactions": []}}
+                 "transactions.yaml": {"transactions": []},
+                 "access.yaml": {"everything": "", "entitled": False, "rules": []}}
         for name in profile.BESIDE[1:]:
             if name in self.package.beside:
                 self._made.texts[name] = self.package.beside[name]

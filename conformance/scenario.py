@@ -159,6 +159,7 @@ def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str,
         place=Place(file, line, column),
         body=patch(send["patch"]) if "patch" in send else send.get("body"),
         base=send.get("base", ""),
+        access=str(send.get("access-profile", "")),
     )
 
 

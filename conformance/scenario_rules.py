@@ -229,12 +229,23 @@ def _expectation(
         if parameters[key] not in earlier:
             reader.problem([*at, check, key], f"no earlier step is called {parameters[key]!r}",
                            suggest(parameters[key], earlier) or "give that step a name with 'as'")
+    if check in ("access-policy", "access-profile") and not _asked_by_all(reader, step):
+        reader.problem([*at, check], "there is nothing to compare with: no earlier step asks the same by the access "
+                                     "profile that sees all",
+                       "send the same request in an earlier step with 'access-profile: 1', and this one with another")
     for where_, expression in _expressions(check, parameters):
         _expression(reader, [*at, check, *where_], expression, names)
     structures = {name for profile in reader.profiles.values() for name in profile.structures}
     if check in ("conforms", "codes", "elements") and parameters["structure"] not in structures:
         reader.problem([*at, check, "structure"], f"no structure is called {parameters['structure']!r}",
                        suggest(parameters["structure"], structures))
+
+
+def _asked_by_all(reader: _Reader, step: Mapping[str, Any]) -> bool:
+    """Whether an earlier step sends the request of a step by access profile 1."""
+    steps = reader.document["steps"]
+    earlier = [one["send"] for one in steps[:next(i for i, one in enumerate(steps) if one is step)]]
+    return step["send"].get("access-profile") not in (None, 1) and {**step["send"], "access-profile": 1} in earlier
 
 
 def _expressions(check: str, parameters: Any) -> Iterator[tuple[list[str], str]]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from conformance import workshop
 from conformance.clock import Clock
-from conformance.endpoint import Endpoint
+from conformance.endpoint import Endpoint, OAuth
 from conformance.model import Candidate, Scenario
 from conformance.plan import Campaign, Planned
+from conformance.reference.access import CLIENTS
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
 from conformance.reference.server import Running, bases, stored
@@ -21,6 +22,7 @@ from conformance.reference_data import region
 from conformance.report.model import Report
 from conformance.scenario import EXTRACTION
 
+ACCESSES = tuple(str(one.access) for one in CLIENTS)
 _MEMORY = Path("/dev/shm")  # noqa: S108 - records that are thrown away, in memory where the machine has such a place
 
 
@@ -50,6 +52,16 @@ def _region(offers: int, seed: int) -> tuple[dict[str, Any], ...]:
     return tuple(region(offers, seed))
 
 
+def endpoint(base: str) -> Endpoint:
+    """How the reference at an address is reached: without credentials it shows all; by a client of each other access
+    profile what this one may see."""
+    made = Endpoint(base, bases=bases(base), access="1")
+    door = f"{base.rpartition('/')[0]}/auth/token"
+    others = (replace(made, access=str(one.access), oauth=OAuth(door, one.name, one.secret)) for one in CLIENTS
+              if str(one.access) != made.access)
+    return replace(made, others=tuple(others))
+
+
 def broken(report: Report) -> tuple[str, ...]:
     """The requirements held against the candidate, at any strength."""
     return tuple(sorted({one.requirement for one in report.problems
@@ -63,7 +75,7 @@ def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: C
     folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=place)) if keep is None else keep
     try:
         with Running(app) as base:
-            workshop.drive(made, Endpoint(base, bases=bases(base)), folder, clock, lambda _event: None)
+            workshop.drive(made, endpoint(base), folder, clock, lambda _event: None)
         return workshop.report(folder)
     finally:
         if keep is None:
@@ -73,7 +85,8 @@ def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: C
 def campaign(profile: str, seed: int, writes: bool | None = None) -> Campaign:
     """Every scenario of a profile, on the reference; or those that write or extract; or those that read, one for each
     transaction, the one that verifies most. What is received over the whole run is judged in all three."""
-    who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True)
+    who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True,
+                    accesses=ACCESSES)
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     if writes is None:
         return made

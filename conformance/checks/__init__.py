@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from conformance.checks import bundle, capability, export, http, inclusion, search, structure
+from conformance.checks import access, bundle, capability, export, http, inclusion, search, structure
 from conformance.checks.evidence import Evidence
 from conformance.model import Finding
 
@@ -26,11 +26,13 @@ Function = Callable[[Any, Evidence], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check and the ground it needs; ``reads`` marks those that answer for a body that cannot be read."""
+    """A check and the ground it needs; ``reads`` marks those that answer for a body that cannot be read, ``single``
+    those each of whose findings is of one requirement and tells nothing of others."""
 
     function: Function
     ground: Ground
     reads: bool = False
+    single: bool = False
 
 
 CHECKS: Mapping[str, Check] = {
@@ -63,6 +65,8 @@ CHECKS: Mapping[str, Check] = {
     "includes": Check(inclusion.includes, Ground.SEARCHSET),
     "revincludes": Check(inclusion.revincludes, Ground.SEARCHSET),
     "includes-only": Check(inclusion.includes_only, Ground.SEARCHSET),
+    "access-policy": Check(access.access_policy, Ground.SEARCHSET, single=True),
+    "access-profile": Check(access.access_profile, Ground.SEARCHSET),
     "export-accepted": Check(export.accepted, Ground.ANSWER),
     "export-ended": Check(export.ended, Ground.ANSWER),
     "export-files": Check(export.served, Ground.ANSWER),

@@ -119,7 +119,8 @@ def _judgements(
 ) -> Iterator[Judgement]:
     verified = spot.profile.named(expectation.verifies)
     own: dict[str, list[Finding]] = {identifier: [] for identifier in verified}
-    of_all = [one for one in findings if one.requirement not in own]
+    single = CHECKS[expectation.check].single
+    of_all = [one for one in findings if one.requirement not in own and not (single and one.requirement)]
     narrower = _narrower(of_all)
     for one in findings:
         if one.requirement in own:

@@ -11,14 +11,12 @@ from pathlib import Path
 
 import click
 
-from conformance import profile, workshop
+from conformance import profile, selftest, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.drive import carrier
-from conformance.endpoint import Endpoint
 from conformance.errors import HarnessError
 from conformance.model import Candidate
-from conformance.reference.server import bases
 
 
 @click.command("demo")
@@ -33,14 +31,15 @@ def command(
 ) -> None:
     """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
     wanted = profiles or tuple(profile.known())
-    who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True)
+    who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True,
+                    accesses=selftest.ACCESSES)
     carrier.warm()  # while the scenarios are read
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     clock = SystemClock()
     folder = out or show.default_folder("demo", clock)
     region = ["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]
     with reference(region) as base, show.Progress(made, form) as progress:
-        workshop.drive(made, Endpoint(base, bases=bases(base)), folder, clock, progress.told)
+        workshop.drive(made, selftest.endpoint(base), folder, clock, progress.told)
     show.finish(folder, form)
 
 

@@ -17,8 +17,11 @@ from conformance.errors import OperatorError
 @click.option("--vendor", default="Mon entreprise", show_default=True)
 @click.option("--base-url", default="https://ror.example.org/ws-diffusion-fhir", show_default=True)
 @click.option("--writes", is_flag=True, help="Let scenarios write: on a test environment only.")
+@click.option("--clients", metavar="TOKEN-URL", help="Name a client of each access profile, by OAuth 2.0.")
 @click.option("--force", is_flag=True, help="Write over a file that exists.")
-def command(path: Path, product: str, vendor: str, base_url: str, writes: bool, force: bool) -> None:
+def command(
+    path: Path, product: str, vendor: str, base_url: str, writes: bool, clients: str | None, force: bool
+) -> None:
     """Write a commented candidate file at PATH [candidate.yaml]."""
     if path.exists() and not force:
         raise OperatorError(f"{path} exists already; add --force to write over it")
@@ -29,7 +32,8 @@ def command(path: Path, product: str, vendor: str, base_url: str, writes: bool, 
     )
     schema = data.path("reports", "schemas", "candidate.schema.json").as_uri()
     text = template.render(product=_quoted(product), vendor=_quoted(vendor), base_url=base_url, profiles=known,
-                           headers=profile.read(known[-1]).headers, schema=schema, writes=writes)
+                           headers=profile.read(known[-1]).headers, schema=schema, writes=writes,
+                           clients=clients)
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:

@@ -12,7 +12,7 @@ import click
 
 from conformance import profile, source
 from conformance.errors import OperatorError
-from conformance.reference.access import Access
+from conformance.reference.access import CLIENTS, Access, Client
 from conformance.reference.app import create_app
 from conformance.reference.faults import FAULTS
 from conformance.reference.server import DataError, Running, load, stored
@@ -50,8 +50,7 @@ def command(
         store = stored(load(data) if data else region(offers, seed), fault)
     except DataError as error:
         raise OperatorError(str(error)) from None
-    access = Access(bearer=client is not None, ror_headers=require_headers, client_id=client[0] if client else "",
-                    client_secret=client[1] if client else "")
+    access = Access(client is not None, require_headers, (*CLIENTS, *([Client(*client)] if client else ())))
     app = create_app(store, profile_id=profile_id or profile.known()[-1], fault=fault, access=access)
     try:
         with Running(app, host=host, port=port, tls=_tls(tls, client_authority)) as base:

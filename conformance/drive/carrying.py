@@ -14,16 +14,32 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from conformance.clock import Clock, SystemClock
-from conformance.drive.messages import Outcome, Sending
+from conformance.drive.messages import Headers, Outcome, Sending
 from conformance.drive.token import Tokens
 from conformance.drive.transport import Deadline, Refused, connections, fetch
 from conformance.endpoint import Endpoint, Limits
 from conformance.errors import OperatorError
 
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
+
+
+class Client:
+    """One client of a candidate: its connections, its token."""
+
+    def __init__(self, endpoint: Endpoint, deadline: Deadline, clock: Clock, given: Callable[[str], None]) -> None:
+        self.http = connections(endpoint, deadline)
+        self.tokens = Tokens(endpoint, self.http, deadline, clock, given)
+
+    def authorized(self, headers: Headers) -> Headers:
+        """The headers with the token, where one is wanted; Refused when there is none to be had."""
+        token = self.tokens.current()
+        if not token or any(name.lower() == "authorization" for name, _ in headers):
+            return headers
+        return (*headers, ("Authorization", f"Bearer {token}"))
 
 
 class Line:
@@ -33,15 +49,16 @@ class Line:
     def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
         self.endpoint, self.clock = endpoint, clock
         self._deadline = Deadline(clock)
-        self._http = connections(endpoint, self._deadline)
         self._secrets: list[str] = []
-        self._tokens = Tokens(endpoint, self._http, self._deadline, clock, self._secrets.append)
+        self._clients = {one.access: Client(one, self._deadline, clock, self._secrets.append)
+                         for one in (endpoint, *endpoint.others)}
         self._next_at = 0.0
         self._ends = clock.monotonic() + endpoint.limits.run
 
     def close(self) -> None:
         """Closes the connections."""
-        self._http.close()
+        for one in self._clients.values():
+            one.http.close()
 
     def exchanged(self, sending: Sending) -> Outcome:
         """What becomes of a request; whatever goes wrong with the candidate is told as its trouble."""
@@ -51,9 +68,10 @@ class Line:
         try:
             if before > self._ends:
                 raise Refused("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
-            headers = self._authorized(headers)
+            client = self._clients[self.endpoint.of(sending.access).access]
+            headers = client.authorized(headers)
             self._deadline.start(self.endpoint.limits.total)
-            answer = fetch(self._http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)
+            answer = fetch(client.http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)
         except Refused as refused:
             trouble = refused.trouble
         spent = round((self.clock.monotonic() - before) * 1000, 3)
@@ -68,12 +86,6 @@ class Line:
         if wait > 0:
             self.clock.sleep(wait)
         self._next_at = max(self._next_at, self.clock.monotonic()) + 1 / self.endpoint.limits.pace
-
-    def _authorized(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        token = self._tokens.current()
-        if not token or any(name.lower() == "authorization" for name, _ in headers):
-            return headers
-        return (*headers, ("Authorization", f"Bearer {token}"))
 
 
 def main() -> None:

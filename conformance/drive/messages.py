@@ -12,12 +12,14 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A request in clear, ready to be sent; the bearer token, when the candidate wants one, is added on the way."""
+    """A request in clear, ready to be sent; the bearer token, when the candidate wants one of the client of the access
+    profile, is added on the way."""
 
     method: str
     url: str
     headers: Headers
     body: bytes | None = None
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,12 @@ class Probe:
 
     def _register(self) -> None:
         """The secrets known from the beginning."""
-        oauth = self.endpoint.oauth
-        self.vault.secret("token", self.endpoint.token)
-        self.vault.secret("secret", oauth.client_secret if oauth else "")
-        for name, value in self.endpoint.headers:
-            if name.lower() != "accept" and not name.lower().startswith("ror-"):
-                self.vault.secret(f"header {name.lower()}", value)
+        for one in (self.endpoint, *self.endpoint.others):
+            self.vault.secret("token", one.token)
+            self.vault.secret("secret", one.oauth.client_secret if one.oauth else "")
+            for name, value in one.headers:
+                if name.lower() != "accept" and not name.lower().startswith("ror-"):
+                    self.vault.secret(f"header {name.lower()}", value)
 
     def close(self) -> None:
         """Closes the connections; what is still waiting is not sent."""
@@ -74,7 +74,7 @@ class Probe:
 
     def _sending(self, ask: Ask) -> Sending:
         body = urlencode(self._revealed(ask.form)) if ask.form else self.vault.reveal(ask.body)
-        return Sending(ask.method, self._url(ask), self._headers(ask), body.encode() if body else None)
+        return Sending(ask.method, self._url(ask), self._headers(ask), body.encode() if body else None, ask.access)
 
     def finish(self, pending: Pending) -> Exchange:
         """The exchange of a request under way, once; exchanges are numbered as they are finished. HarnessError: a
@@ -121,7 +121,7 @@ class Probe:
             chosen["content-type"] = ("Content-Type", "application/x-www-form-urlencoded")
         elif ask.body:
             chosen["content-type"] = ("Content-Type", _ACCEPT)
-        for name, value in (*self.endpoint.headers, *ask.headers):
+        for name, value in (*self.endpoint.of(ask.access).headers, *ask.headers):
             chosen[name.lower()] = (name, self.vault.reveal(value))
         return tuple((name, value) for name, value in chosen.values() if value)
 
@@ -139,7 +139,7 @@ class Probe:
             shown = f"{base}/{ask.path}" + (f"?{query}" if query else "")
         body = (urlencode(list(ask.form), quote_via=quote, safe=":/,[] ").replace(" ", "%20") if ask.form
                 else self.vault.text(ask.body))
-        return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body)
+        return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body, ask.access)
 
     def _response(self, answer: Answer) -> Response:
         body = self.vault.body(self._scrub(answer.body))

@@ -165,11 +165,15 @@ class Run:
             turn = self._turn(one)
             self._turns.append(turn)
             for step in one.scenario.steps if not turn.missing else ():
-                if one.scenario.writes:  # what it asks may rest on what it created
+                if one.scenario.writes or not self._has_client(step):  # what it asks may rest on what it created
                     yield _Question(turn.course, step, None, None)
                     continue
                 ask = self.generation.ask(turn.course, step)
                 yield _Question(turn.course, step, ask, self._sent_ahead(ask))
+
+    def _has_client(self, step: Step) -> bool:
+        """Whether there is a client of the access profile that a step is sent under."""
+        return not step.access or step.access in self.campaign.candidate.accesses
 
     def _sent_ahead(self, ask: Ask) -> Pending | None:
         return self.probe.ahead(ask, "step") if not ask.writes and not self._troubles else None
@@ -249,6 +253,10 @@ class Run:
         if self._troubles >= _PATIENCE and question.pending is None:
             given_up = finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
             return (yield from self._refused(course, step, given_up))
+        if not self._has_client(step):
+            wanted = finding("configuration.identity", f"a client of access profile {step.access}", "none",
+                             "candidate.yaml")
+            return (yield from self._refused(course, step, wanted))
         awaited = self.generation.awaited(course, step)
         if awaited:
             return (yield from self._refused(course, step, finding("blocked.not-created", awaited, "nothing usable")))

@@ -183,6 +183,10 @@ class _Reader:
         if name == "where":
             self._where(steps)
             return
+        if name == "exists" and self.word != ")":
+            self._where(steps)
+            steps.append(exists)
+            return
         if name == "all":
             condition = self.either()
             self._take(")")

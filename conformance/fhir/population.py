@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import orjson
 
@@ -11,6 +12,7 @@ from conformance.fhir.body import Bodies
 from conformance.fhir.bundle import Resource, entries, key_of, reference_key
 from conformance.model import Exchange
 
+Made = TypeVar("Made")
 # a quotation mark inside a text is written \", so that this is a member
 _REFERENCE = re.compile(rb'"reference":("(?:[^"\\]|\\.)*")')
 
@@ -23,6 +25,7 @@ class Population:
         self._by_type: dict[str, dict[str, Resource]] = {}
         self._pointed: dict[str, None] = {}
         self.readable = False
+        self._made: dict[Any, Any] = {}
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange], bodies: Bodies) -> Population:
@@ -44,6 +47,13 @@ class Population:
         else:
             self.add(body)
 
+    def once(self, make: Callable[[Iterable[Resource]], Made]) -> Made:
+        """What a function makes of all that is known; made again only when more is known."""
+        if make not in self._made:
+            self._made[make] = make(self._of.values())
+        made: Made = self._made[make]
+        return made
+
     def add(self, resource: Resource) -> None:
         """Adds a resource that has a type and an id; the first seen stays."""
         kind, identifier = resource.get("resourceType"), resource.get("id")
@@ -51,6 +61,7 @@ class Population:
             key = key_of(resource)
             if key not in self._of:
                 self._of[key] = resource
+                self._made.clear()
                 self._by_type.setdefault(kind, {})[key] = resource
                 for reference in _references(resource):
                     self._pointed.setdefault(reference_key(reference))

@@ -1,4 +1,4 @@
-"""Optional access control: a bearer token, the four Ror-* headers, and a small token endpoint."""
+"""Who asks: clients with the access profile of each, their tokens and where they are given; the four Ror-* headers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from conformance.reference.fault import Answer
 from conformance.reference.refusal import Refusal
+from conformance.reference.visibility import ALL
 
 ROR_HEADERS = (
     "ror-profil-utilisateur-code",
@@ -24,28 +25,48 @@ _LIFETIME = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """What a request must carry; ``client_id`` and ``client_secret`` open the token endpoint when they are given."""
+class Client:
+    """A client of the ROR: what opens the token endpoint to it, and its access profile (0 to 5)."""
 
-    bearer: bool = False
-    ror_headers: bool = False
-    client_id: str = ""
-    client_secret: str = ""
+    name: str
+    secret: str
+    access: int = ALL
 
     @property
     def token(self) -> str:
-        """The token that the endpoint gives to the client and that requests must carry."""
-        return hashlib.sha256(f"{self.client_id}:{self.client_secret}".encode()).hexdigest()
+        """The token that the endpoint gives to it and that its requests carry."""
+        return hashlib.sha256(f"{self.name}:{self.secret}".encode()).hexdigest()
 
-    def check(self, given: Mapping[str, str], *, headers: bool = True) -> None:
-        """Refusal 401 without a valid token, 403 without the four headers where they are wanted."""
-        if self.bearer:
-            scheme, _, token = given.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self.token.encode()):
-                raise Refusal(401, "login", "a valid bearer token is required")
+
+# one client of each access profile: this ROR is fictitious, and so are they
+CLIENTS = tuple(Client(f"client-profil-{number}", f"secret-fictif-{number}", number) for number in range(6))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The clients, and whether a request must carry a token of one, and the four headers."""
+
+    bearer: bool = False
+    ror_headers: bool = False
+    clients: tuple[Client, ...] = CLIENTS
+
+    def check(self, given: Mapping[str, str], *, headers: bool = True) -> int:
+        """The access profile of who asks, that of all for no token where none is required. Refusal 401 for a token
+        that is missing or not valid, 403 without the four headers where they are wanted."""
+        found = self._known(given.get("authorization", ""))
         missing = [name for name in ROR_HEADERS if not given.get(name)] if self.ror_headers and headers else []
         if missing:
             raise Refusal(403, "forbidden", f"headers missing: {', '.join(missing)}")
+        return found
+
+    def _known(self, authorization: str) -> int:
+        if not authorization and not self.bearer:
+            return ALL
+        scheme, _, token = authorization.partition(" ")
+        for one in self.clients if scheme.lower() == "bearer" else ():
+            if hmac.compare_digest(token.strip().encode(), one.token.encode()):
+                return one.access
+        raise Refusal(401, "login", "a valid bearer token is required")
 
     def issue(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer of the token endpoint to a client_credentials request (RFC 6749, section 4.4)."""
@@ -56,10 +77,11 @@ class Access:
         )
         if form.get("grant_type") != "client_credentials":
             return _json(400, {"error": "unsupported_grant_type"})
-        known = bool(self.client_id) and hmac.compare_digest(client.encode(), self.client_id.encode())
-        if not (known and hmac.compare_digest(secret.encode(), self.client_secret.encode())):
-            return _json(401, {"error": "invalid_client"})
-        return _json(200, {"access_token": self.token, "token_type": "Bearer", "expires_in": _LIFETIME})
+        for one in self.clients:
+            same = hmac.compare_digest(client.encode(), one.name.encode())
+            if hmac.compare_digest(secret.encode(), one.secret.encode()) and same:
+                return _json(200, {"access_token": one.token, "token_type": "Bearer", "expires_in": _LIFETIME})
+        return _json(401, {"error": "invalid_client"})
 
 
 def _basic(header: str) -> tuple[str, str] | None:

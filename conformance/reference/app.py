@@ -23,6 +23,7 @@ from conformance.reference.interactions import Clock, Interactions, Sent, serial
 from conformance.reference.negotiation import refuse_other_content, refuse_other_formats
 from conformance.reference.refusal import Refusal, outcome
 from conformance.reference.store import Store
+from conformance.reference.visibility import Views
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _FORM = frozenset(("application/x-www-form-urlencoded",))
@@ -67,7 +68,8 @@ class _Server:
         self._started = clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         self._clock = clock
         self._interactions = Interactions(store, clock, fault)
-        self._exports = Exports(store)
+        self._views = Views(store, fault.seen if fault is not None else None)
+        self._readers: dict[int, tuple[Interactions, Exports]] = {}
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
@@ -93,7 +95,7 @@ class _Server:
         if path == "/auth/token" and method == "POST":
             return self._access.issue(request.headers, body), asked
         target = self._target(path, method)
-        self._access.check(request.headers, headers=self._prefix(path) != _CAPACITIES)
+        reader = self._access.check(request.headers, headers=self._prefix(path) != _CAPACITIES)
         pairs = asked.pairs
         if path.endswith("/_search"):
             refuse_other_content(request.headers.get("content-type", ""), _FORM)
@@ -104,7 +106,7 @@ class _Server:
             pairs = self._fault.query("", pairs)
         sent = Sent(target.kind, target.key, pairs, asked.base, request.headers, body)
         try:
-            return self._interact(target.interaction, sent, asked)
+            return self._interact(target.interaction, sent, asked, reader)
         except Refusal as refusal:
             return serialised(refusal.status, refusal.outcome()), asked
 
@@ -137,23 +139,37 @@ class _Server:
             raise Refusal(405, "not-supported", f"method {method} is not supported here")
         return _Target(known[method], kind, key)
 
-    def _interact(self, interaction: str, sent: Sent, asked: Asked) -> tuple[Answer, Asked]:
-        here = self._interactions
+    def _reader(self, access: int) -> tuple[Interactions, Exports]:
+        """How an access profile reads what it may see now; pages of a search made before go on as they were."""
+        view = self._views.of(access)
+        if access not in self._readers:
+            self._readers[access] = Interactions(view, self._clock, self._fault), Exports(view)
+        for one in self._readers[access]:
+            one.turn(view)
+        return self._readers[access]
+
+    def _interact(self, interaction: str, sent: Sent, asked: Asked, access: int) -> tuple[Answer, Asked]:
+        here, exports = self._reader(access)
         if interaction == "search-type":
             return here.search(sent)
         if interaction == "export":
-            return self._exports.begin(sent.pairs, f"{sent.base}/$export", sent.base, self._clock()), asked
+            return exports.begin(sent.pairs, f"{sent.base}/$export", sent.base, self._clock()), asked
         if interaction == "export-status":
-            return self._exports.status(sent.pairs, sent.base), asked
+            return exports.status(sent.pairs, sent.base), asked
         if interaction == "export-file":
-            return self._exports.file(sent.pairs), asked
+            return exports.file(sent.pairs), asked
         if interaction == "capabilities":
             statement = capability.statement(self._declared, self._started)
             if self._fault is not None and self._fault.capability is not None:
                 statement = self._fault.capability(statement)
             return serialised(200, statement), asked
-        call = {"read": here.read, "create": here.create, "update": here.update, "patch": here.patch}[interaction]
-        return call(sent), asked
+        if interaction == "read":
+            return here.read(sent), asked
+        writing = self._interactions
+        call = {"create": writing.create, "update": writing.update, "patch": writing.patch}[interaction]
+        answer = call(sent)
+        self._views.changed()
+        return answer, asked
 
 
 def _challenge(status: int) -> Mapping[str, str]:

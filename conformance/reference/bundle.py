@@ -16,9 +16,10 @@ LOCATION_DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
 
 
 def searchset(
-    store: Store, found: Found, start: int, base: str, page_links: list[dict[str, str]], fault: Fault | None = None
+    found: Found, start: int, base: str, page_links: list[dict[str, str]], fault: Fault | None = None
 ) -> Json:
     """The Bundle of the page that starts at a match, with the resources included for the matches of that page."""
+    store = found.store
     window = start, start + found.size
     if fault is not None and fault.window is not None:
         window = fault.window(*window)

@@ -46,6 +46,10 @@ class Exports:
         self._jobs: dict[str, _Job] = {}
         self._numbers = itertools.count()
 
+    def turn(self, store: Store) -> None:
+        """Goes on with another store, in which something was written."""
+        self._store = store
+
     def begin(self, pairs: Pairs, url: str, base: str, now: datetime) -> Answer:
         """Accepts an extraction; Refusal 400 for a format or a type that is not served."""
         asked = dict(pairs)

@@ -56,6 +56,8 @@ class Fault:
     read: Callable[[Store, Json], Json] | None = None
     capability: Callable[[Json], Json] | None = None
     answer: Callable[[Answer, Asked], Answer] | None = None
+    # what an access profile sees, from a resource and what it should see of it (None: nothing)
+    seen: Callable[[int, Json, Json | None], Json | None] | None = None
     # what a write stores, from what was there (None for a creation) and what should be; the operations of a patch
     stored: Callable[[Json | None, Json], Json] | None = None
     operations: Callable[[Json], Json] | None = None

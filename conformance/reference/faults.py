@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conformance.reference.fault import Answer, Asked, Fault
+from conformance.reference.faults_access import ACCESS
 from conformance.reference.faults_bundle import BUNDLE
 from conformance.reference.faults_capability import CAPABILITY
 from conformance.reference.faults_data import DATA
@@ -17,7 +18,8 @@ from conformance.reference.faults_search import SEARCH
 from conformance.reference.faults_writes import WRITES
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {fault.name: fault for fault in (*SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES)}
+    {fault.name: fault for fault in (
+        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

@@ -58,21 +58,24 @@ class Fragments:
             "value": value,
         }
 
-    def contact(self, purpose: str, phone: str) -> Fragment:
-        """The contact extension of an offer."""
-        telecom = {
-            "extension": [
-                self.coded(ROR + "ror-telecom-communication-channel", "J225", "2"),
-                self.coded(ROR + "ror-telecom-confidentiality-level", "J222", "1"),
-                {"url": "telecomAddress", "valueString": phone},
-            ],
-            "url": ROR + "ror-healthcareservice-contact-telecom",
-        }
+    def contact(self, purpose: str, level: str, phones: Sequence[tuple[str, str]]) -> Fragment:
+        """The contact extension of an offer, of a level of confidentiality; telephones with the level of each."""
+        telecoms = [
+            {
+                "extension": [
+                    self.coded(ROR + "ror-telecom-communication-channel", "J225", "2"),
+                    self.coded(ROR + "ror-telecom-confidentiality-level", "J222", own),
+                    {"url": "telecomAddress", "valueString": phone},
+                ],
+                "url": ROR + "ror-healthcareservice-contact-telecom",
+            }
+            for phone, own in phones
+        ]
         return {
             "extension": [
                 self.coded("purposeContact", "J221", purpose),
-                self.coded(ROR + "ror-confidentiality-level", "J222", "1"),
-                telecom,
+                self.coded(ROR + "ror-confidentiality-level", "J222", level),
+                *telecoms,
             ],
             "url": ROR + "ror-healthcareservice-contact",
         }

@@ -43,13 +43,18 @@ def serialised(status: int, content: Json, headers: Mapping[str, str] | None = N
 
 
 class Interactions:
-    """The interactions on a store; ``clock`` dates what is written."""
+    """The interactions on a store; ``clock`` dates what is written. Each reader has its own: a link to a page is good
+    for nobody else."""
 
     def __init__(self, store: Store, clock: Clock, fault: Fault | None) -> None:
         self._store = store
         self._clock = clock
         self._fault = fault
         self._snapshots = Snapshots()
+
+    def turn(self, store: Store) -> None:
+        """Goes on with another store, in which something was written."""
+        self._store = store
 
     def search(self, sent: Sent) -> tuple[Answer, Asked]:
         """A page of a search, the first one or the one of a link."""
@@ -68,7 +73,7 @@ class Interactions:
             mark = self._snapshots.keep(found, used) if 0 < found.size < len(found.ranks) else ""
         page_links = links(address, used, mark, start, found.size, len(found.ranks))
         asked = Asked("search-type", sent.kind, used, sent.base, start)
-        bundle = searchset(self._store, found, start, sent.base, page_links, fault)
+        bundle = searchset(found, start, sent.base, page_links, fault)
         if fault is not None and fault.bundle is not None:
             bundle = fault.bundle(bundle, asked)
         return serialised(200, bundle), asked

@@ -31,12 +31,13 @@ _MODE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where an offer stands: field, provider, places, commune."""
+    """Where an offer stands: field, provider, places, commune; whether its unit is sensitive."""
 
     field: str
     provider: Fragment
     places: Sequence[Fragment]
     commune: Commune
+    sensitive: bool = False
 
 
 class Offers:
@@ -62,7 +63,7 @@ class Offers:
             "resourceType": "HealthcareService",
             "id": world.next_id(),
             "meta": world.meta("offer", setting.commune.region),
-            "extension": self._extensions(field, setting.commune),
+            "extension": self._extensions(field, setting),
             "identifier": [
                 {"type": _OFFER_TYPE, "value": f"{setting.commune.region}/{1_000_000 + world.sequence('offer')}"}
             ],
@@ -73,6 +74,7 @@ class Offers:
             "specialty": [concept("J17", activity)],
             "location": [{"reference": f"Location/{place['id']}"} for place in setting.places],
             "name": self._name(activity, mode),
+            "telecom": self._mailboxes(field),
             "characteristic": self._characteristics(field, activity, mode),
             "availableTime": [world.parts.opening(day, "08:30:00", "18:00:00") for day in (1, 2, 3, 4, 5)],
         }
@@ -82,18 +84,36 @@ class Offers:
                 concept("J51", world.draw("family-code", {"01": 1, "02": 2})),
             ]
         self._close(resource, field)
-        return resource
+        return {name: value for name, value in resource.items() if value != []}
 
     def _name(self, activity: str, mode: str) -> str:
         label = self._world.codes.display("J17", activity).split(" (")[0]
         return f"{label[:90]} - {_MODE_NAMES.get(mode, 'accueil')}, {site_name(self._world.rng)}"
 
-    def _extensions(self, field: Field, commune: Commune) -> list[Fragment]:
-        world, parts = self._world, self._world.parts
+    def _mailboxes(self, field: Field) -> list[Fragment]:
+        """The secure mailbox of some offers."""
+        if not self._world.chance(f"mailbox-{field.code}", 1, 3):
+            return []
+        address = f"offre-{self._world.sequence('mailbox')}@region-fictive.mssante.fr"
+        return [self._world.parts.telecom(address, "3", self._world.draw("mailbox-level", {"1": 1, "2": 2, "3": 1}))]
+
+    def _contacts(self, field: Field, sensitive: bool) -> list[Fragment]:
+        """The contacts of an offer, of several levels; those of a sensitive unit are very restricted (RG_EXP_039), and
+        a telephone is at least as confidential as its contact (RG_EXP_034)."""
+        world = self._world
+        found = []
+        for purpose in (world.draw("purpose", {"06": 2, "03": 1, "07": 1}), "04")[: 1 + world.chance("second", 1, 1)]:
+            level = "3" if sensitive else world.draw(f"level-{field.code}", {"1": 4, "2": 2, "3": 1})
+            own = max(level, world.draw(f"phone-level-{field.code}", {"1": 2, "2": 1, "3": 1}))
+            found.append(world.parts.contact(purpose, level, [(world.phone(), level), (world.phone(), own)]))
+        return found
+
+    def _extensions(self, field: Field, setting: Setting) -> list[Fragment]:
+        world, parts, commune = self._world, self._world.parts, setting.commune
         low, high = world.draw(f"age-{field.code}", field.ages)
         people = [world.draw(f"patients-{field.code}", field.patients)]
         found: list[Fragment] = [
-            parts.plain(ROR + "ror-healthcareservice-sensitive-unit", "Boolean", world.chance("sensitive", 1, 15)),
+            parts.plain(ROR + "ror-healthcareservice-sensitive-unit", "Boolean", setting.sensitive),
             {
                 "extension": [
                     *(parts.coded("supportedPatientInfo", "J29", code) for code in people if code),
@@ -102,7 +122,7 @@ class Offers:
                 "url": ROR + "ror-healthcareservice-patient-type",
             },
             world.created(),
-            parts.contact(world.draw("purpose", {"06": 2, "03": 1, "07": 1}), world.phone()),
+            *self._contacts(field, setting.sensitive),
         ]
         if world.chance(f"zone-{field.code}", 3, 4):
             found += self._zones(commune)

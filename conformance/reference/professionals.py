@@ -32,6 +32,7 @@ def practitioner(world: World, commune: Commune) -> Fragment:
     """A professional, with an RPPS number and an invented name."""
     gender, given = world.rng.choice(_FIRST)
     family = world.rng.choice(_LAST)
+    mailbox = f"professionnel-{world.sequence('professional')}@region-fictive.mssante.fr"
     return {
         "resourceType": "Practitioner",
         "id": world.next_id(),
@@ -45,6 +46,7 @@ def practitioner(world: World, commune: Commune) -> Fragment:
         ],
         "active": True,
         "name": [{"family": family, "given": [given], "prefix": ["MME" if gender == "female" else "M"]}],
+        "telecom": [world.parts.telecom(mailbox, "3", world.draw("professional-level", {"1": 1, "2": 2, "3": 1}))],
         "gender": gender,
     }
 
@@ -76,6 +78,7 @@ def role(world: World, who: Fragment, offer: Fragment, commune: Commune) -> Frag
         "identifier": [{"value": identifiers.rpps(500_000_000 + world.sequence("role") * 11)}],
         "active": True,
         "practitioner": {"reference": f"Practitioner/{who['id']}"},
+        "telecom": [world.parts.telecom(world.phone(), level=world.draw("role-level", {"1": 2, "2": 2, "3": 1}))],
         "code": [world.codes.concept("J229", job)],
         "specialty": specialty,
         "healthcareService": [{"reference": f"HealthcareService/{offer['id']}"}],

@@ -103,15 +103,19 @@ class _Region:
         world = self._world
         direct = not units or world.chance("direct", 3, 4)
         provider = house.resource if direct else units[-1 - number % len(units)]
+        sensitive = world.chance("sensitive", 1, 15)
         used = [places[number % len(places)]]
-        if len(places) > 1 and world.chance("two-places", 1, 3):
+        if sensitive:  # it has a place of its own
+            used = [place(world, house.commune, field, house.finess)]
+            yield used[0]
+        elif len(places) > 1 and world.chance("two-places", 1, 3):
             used.append(places[(number + 1) % len(places)])
-        offer = self._offers.offer(Setting(field, provider, used, house.commune))
+        offer = self._offers.offer(Setting(field, provider, used, house.commune, sensitive))
         yield offer
         self._offered += 1
         if self._offered % _CONCERNED == 1:
             self._concerned.append(offer)
-        if world.chance(f"staffed-{field}", 1, 1):
+        if sensitive or world.chance(f"staffed-{field}", 1, 1):
             if not team or world.chance("newcomer", 2, 1):
                 team.append(practitioner(world, house.commune))
                 yield team[-1]

@@ -21,8 +21,9 @@ _SHAPING = frozenset(("_format", "_pretty", "_total", "_elements", "_page"))
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search: matches in order, what to include, page size, parameters really used."""
+    """The result of a search in a store: matches in order, what to include, page size, parameters really used."""
 
+    store: Store
     kind: str
     ranks: tuple[int, ...]
     used: Pairs
@@ -63,7 +64,7 @@ def search(
     ordered = ordering.ordered(store, kind, ranks, plan.keys)
     if fault is not None and fault.matches is not None:
         ordered = fault.matches(ordered)
-    return Found(kind, tuple(ordered), tuple(plan.used), plan.size, tuple(plan.includes), tuple(plan.circles))
+    return Found(store, kind, tuple(ordered), tuple(plan.used), plan.size, tuple(plan.includes), tuple(plan.circles))
 
 
 def _all_of(sets: Sequence[Ordinals]) -> Ordinals:

@@ -54,6 +54,9 @@ def place(world: World, commune: Commune, field: str, finess: str) -> Fragment:
         "type": [world.codes.concept("J198", function)],
         "address": street(world.rng, commune),
     }
+    if world.chance(f"place-phone-{field}", 2, 1):
+        levels = world.draw(f"place-level-{field}", {"12": 1, "13": 1, "23": 1})
+        resource["telecom"] = [world.parts.telecom(world.phone(), level=level) for level in levels]
     if not world.chance("place-unmapped", 1, 19):
         reliable = world.parts.plain(ROR + "ror-coordinate-reliability", "Boolean", number % 3 != 0)
         resource["position"] = {"extension": [reliable], **position(world.rng, commune)}

@@ -89,6 +89,10 @@ class Store:
         self._next += 1
         return str(self._next)
 
+    def kinds(self) -> tuple[str, ...]:
+        """The types of which there are resources."""
+        return tuple(self._tables)
+
     def count(self, kind: str) -> int:
         """How many resources of a type there are."""
         return len(self._tables[kind].items) if kind in self._tables else 0

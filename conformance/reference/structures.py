@@ -105,7 +105,7 @@ def establishment(world: World, commune: Commune, kind: str, parent: Fragment, s
     _close(world, resource, "eg")
     resource["address"] = [street(world.rng, commune)]
     resource["partOf"] = {"reference": f"Organization/{parent['id']}"}
-    resource["contact"] = [_contact(world)]
+    resource["contact"] = [_contact(world, kind), _contact(world, kind)]
     return Establishment(resource, commune, kind, finess)
 
 
@@ -129,11 +129,14 @@ def _services(world: World, kind: str, number: int) -> list[Fragment]:
     return found
 
 
-def _contact(world: World) -> Fragment:
+def _contact(world: World, kind: str) -> Fragment:
+    """A contact of some level of confidentiality; a telephone is at least as confidential (RG_EXP_034)."""
+    level = world.draw(f"contact-level-{kind}", {"1": 2, "2": 1, "3": 1})
+    own = max(level, world.draw("contact-phone-level", {"1": 2, "2": 1, "3": 1}))
     return {
-        "extension": [world.parts.coded(ROR + "ror-contact-confidentiality-level", "J222", "1")],
-        "purpose": world.codes.concept("J221", "06"),
-        "telecom": [world.parts.telecom(world.phone())],
+        "extension": [world.parts.coded(ROR + "ror-contact-confidentiality-level", "J222", level)],
+        "purpose": world.codes.concept("J221", world.draw("contact-purpose", {"06": 1, "10": 1})),
+        "telecom": [world.parts.telecom(world.phone(), level=level), world.parts.telecom(world.phone(), level=own)],
     }
 
 

@@ -10,8 +10,10 @@ _LEFT_OUT = ("accept-encoding", "user-agent", "content-length")
 
 
 def command(exchange: Exchange) -> str:
-    """A ``curl`` line; ``ROR_BASE``, ``ROR_TOKEN``, ``ROR_CERT``, ``ROR_KEY`` and ``ROR_CA`` are the reader's."""
+    """A ``curl`` line; ``ROR_BASE``, ``ROR_TOKEN``, ``ROR_CERT``, ``ROR_KEY`` and ``ROR_CA`` are the reader's. The
+    credentials of another access profile bear its number: ``ROR_TOKEN_0``."""
     request = exchange.request
+    client = f"_{request.access}" if request.access else ""
     parts = ["curl", "-sg"]
     if request.method != "GET":
         parts += ["-X", request.method]
@@ -19,11 +21,11 @@ def command(exchange: Exchange) -> str:
         if name.lower() in _LEFT_OUT:
             continue
         if name.lower() == "authorization":
-            parts += ["-H", f'"{name}: {value.split(" ")[0]} $ROR_TOKEN"']
+            parts += ["-H", f'"{name}: {value.split(" ")[0]} $ROR_TOKEN{client}"']
         else:
             parts += ["-H", shlex.quote(f"{name}: {value}")]
     if exchange.tls:
-        parts += ["--cacert", '"$ROR_CA"', "--cert", '"$ROR_CERT"', "--key", '"$ROR_KEY"']
+        parts += ["--cacert", '"$ROR_CA"', "--cert", f'"$ROR_CERT{client}"', "--key", f'"$ROR_KEY{client}"']
     if request.body:
         parts += ["--data", shlex.quote(request.body)]
     if request.url.startswith("[base]"):

@@ -56,7 +56,7 @@ def answer(body, status=200, kind="application/fhir+json;charset=UTF-8", **heade
     return Response(status, (("Content-Type", kind), *headers.items()), raw, len(raw))
 
 
-def sent(answers, path="HealthcareService", query=(), ending="complete", name="step", expect=(), purposes=()):
+def sent(answers, path="HealthcareService", query=(), ending="complete", name="step", expect=(), purposes=(), access=""):
     """A step as driven; an answer may be a Trouble."""
     step = Step(name, "GET", path, tuple(query), (), (), 1, tuple(expect), HERE)
     exchanges = tuple(
@@ -64,7 +64,7 @@ def sent(answers, path="HealthcareService", query=(), ending="complete", name="s
                  None if isinstance(one, Trouble) else one if isinstance(one, Response) else answer(one),
                  one if isinstance(one, Trouble) else None, "2026-01-01T00:00:00Z", 1.0)
         for number, one in enumerate(answers, 1))
-    return Sent(step, Ask("GET", path, tuple(query)), exchanges, ending)
+    return Sent(step, Ask("GET", path, tuple(query), access=access), exchanges, ending)
 
 
 def judged(check, parameters, answers, *, known=(), names=None, earlier=None, stable=True,
@@ -75,7 +75,8 @@ def judged(check, parameters, answers, *, known=(), names=None, earlier=None, st
     population = Population()
     for one in known:
         population.add(one)
-    steps = {name: sent(given, name=name, path=current.ask.path) for name, given in (earlier or {}).items()}
+    everyone = "1" if current.ask.access else ""
+    steps = {name: sent(given, name=name, path=current.ask.path, access=everyone) for name, given in (earlier or {}).items()}
     evidence = Evidence(PROFILE, nomenclature.shipped(), population, names or {}, {**steps, "step": current}, current,
                         Bodies())
     scenario = Scenario("socle/x", Text("x", "x"), None, (PROFILE.id,), "socle", "socle", "server", "live",

@@ -84,6 +84,15 @@ def structure(kind, aspect, wrong, right=None):
                 [searchset(entry(right or example(kind)))], path=kind)
 
 
+SENSITIVE, OPEN = ({"url": f"{GUIDE}/ror-healthcareservice-sensitive-unit", "valueBoolean": one} for one in (True, False))
+
+
+def access(there, wrong, right, requirement):
+    """What access profile 0 may not be shown, or kept from, of what there is; beside what it should be shown."""
+    return case("access-policy", {}, [searchset(entry(wrong))], [searchset(*([entry(right)] if right else []))],
+                earlier={"all": [searchset(entry(there))]}, access="0", requirement=requirement)
+
+
 TROUBLES = ("refused", "name", "tls", "connect-timeout", "network", "too-slow", "closed", "not-http", "too-large",
             "encoding", "token", "run-time")
 CASES = {
@@ -106,6 +115,12 @@ CASES = {
     "data.changed": case("same-as", {"step": "found"}, [offer("1", meta={"versionId": "2"})],
                          [offer("1", meta={"versionId": "1"})], path="HealthcareService/1",
                          earlier={"found": [searchset(entry(offer("1", meta={"versionId": "1"})))]}),
+    "access.shown": access(offer("1", name="Alpha", extension=[SENSITIVE]), offer("1", name="Alpha", extension=[SENSITIVE]),
+                           None, "ROR-SEC-060"),
+    "access.hidden": access(offer("1", name="Alpha", extension=[OPEN]), offer("1", extension=[OPEN]),
+                            offer("1", name="Alpha", extension=[OPEN]), "ROR-SEC-060"),
+    "access.beyond": access(offer("1", extension=[OPEN]), offer("1", extension=[OPEN], name="Alpha"),
+                            offer("1", extension=[OPEN]), "ROR-SEC-046"),
     "http.status": case("status", 404, [answer(OUTCOME, 500)], [answer(OUTCOME, 404)]),
     "http.content-type": case("content-type", "application/fhir+json", [answer({}, kind="text/html")], NAMED),
     "http.not-utf8": case("utf8", {}, [answer('{"name": "Hôpital"}'.encode("latin-1"))], NAMED),
@@ -255,14 +270,13 @@ CASES = {
 }
 ENGLISH = re.compile(r"\b(?:the|of|an|is|no|not|none|with|without|matches|or|at|by|than|which|more|does|has|only|again|too)\b")
 # told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report, validation)
-ELSEWHERE = {"harness.check", "blocked.consequence", "blocked.exploration", "configuration.access", "configuration.writes",
-             "blocked.not-created", "data.no-value",
-             "file.unreadable", "file.refused"}
+ELSEWHERE = {"harness.check", "configuration.identity", "blocked.consequence", "blocked.exploration", "configuration.access", "configuration.writes",
+             "blocked.not-created", "data.no-value", "file.unreadable", "file.refused"}
 
 
 def test_each_kind_of_finding_has_a_case():
     assert set(CASES) | ELSEWHERE == set(CODES)
-    told = {"declares-search", "search-served-if-declared", "fhirpath-of-error"}  # with the codes of others
+    told = {"access-profile", "declares-search", "search-served-if-declared", "fhirpath-of-error"}  # with the codes of others
     assert {one[0][0] for one in CASES.values()} | told == set(CHECKS)
 
 

@@ -14,6 +14,7 @@ import pytest
 from conformance.cli import COMMANDS
 from conformance.cli.demo_ import reference
 from conformance.codes import CODES
+from conformance.reference.access import CLIENTS
 from conformance.reference.region import generate
 from conformance.report import texts
 
@@ -39,18 +40,23 @@ def test_commands_run(path, tmp_path, base):
     (tmp_path / "scenarios" / "socle").mkdir(parents=True)
     for name in ("04-ressource-inconnue", "06-resultat-vide"):
         shutil.copy(ROOT / "scenarios" / "socle" / f"{name}.yaml", tmp_path / "scenarios" / "socle")
+    door = f"{base.rpartition('/')[0]}/auth/token"
+    clients = "".join(f"    - access-profile: {one.access}\n      oauth2: {{token-url: '{door}', client-id: {one.name}, "
+                      f"client-secret: {{env: ROR_SECRET_{one.access}}}}}\n" for one in CLIENTS if one.access != 1)
+    environment = {**os.environ, **{f"ROR_SECRET_{one.access}": one.secret for one in CLIENTS}}
     candidate = (f'product: Mon ROR\nversion: "1"\nvendor: moi\nrole: server\nprofiles: [ror-fhir-0.7.0]\nwrites: allowed\n'
-                 f"endpoint:\n  base-url: {base}\n")
+                 f"endpoint:\n  base-url: {base}\n  access-profile: 1\n  clients:\n{clients}")
     (tmp_path / "export.ndjson").write_text("".join(f"{json.dumps(one)}\n" for one in generate(20)
                                                       if one["resourceType"] != "Questionnaire"))  # those are of one version
     for line in commands(path):
         if line.startswith(("python3", ".venv")):
             continue
-        words = shlex.split(line.replace("http://127.0.0.1:8017/ws-diffusion-fhir", base))
+        words = shlex.split(line.replace("http://127.0.0.1:8017", base.rpartition("/")[0]))
         if not (tmp_path / "candidate.yaml").exists():
             (tmp_path / "candidate.yaml").write_text(candidate)
         module = {"rorqual": "conformance", "pytest": "pytest"}[words[0]]
-        done = subprocess.run([sys.executable, "-m", module, *words[1:]], cwd=tmp_path, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", module, *words[1:]], cwd=tmp_path, capture_output=True, text=True,
+                              env=environment)
         assert done.returncode == 0, f"{line}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
 
 

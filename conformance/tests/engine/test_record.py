@@ -126,7 +126,7 @@ def test_same_seed_same_values(ror, tmp_path):
 
 def test_personal_data_and_secrets_never_reach_the_record(tmp_path):
     from conformance.endpoint import OAuth
-    from conformance.reference.access import Access
+    from conformance.reference.access import Access, Client
     from conformance.reference.app import create_app
     from conformance.reference.region import generate
     from conformance.reference.server import Running, stored
@@ -134,7 +134,7 @@ def test_personal_data_and_secrets_never_reach_the_record(tmp_path):
     people = list(generate(120, 7))
     names = [name for one in people if one["resourceType"] == "Practitioner"
              for name in (one["name"][0]["family"], one["identifier"][0]["value"])]
-    access = Access(bearer=True, client_id="client", client_secret="canary-secret-1234")
+    access = Access(bearer=True, clients=(Client("client", "canary-secret-1234"),))
     with Running(create_app(stored(people), profile_id="ror-fhir-0.7.0", access=access)) as base:
         root = base.rsplit("/", 1)[0]
         made = workshop.campaign(WHO, workshop.Choice(only=SOME))
@@ -145,7 +145,7 @@ def test_personal_data_and_secrets_never_reach_the_record(tmp_path):
     workshop.write_report(report, tmp_path / "run")
     assert report.decision.word == "granted"
     told = b"".join(path.read_bytes() for path in Path(tmp_path / "run").rglob("*") if path.is_file())
-    for canary in ("canary-secret-1234", "canary-header-5678", access.token):
+    for canary in ("canary-secret-1234", "canary-header-5678", access.clients[0].token):
         assert canary.encode() not in told
     assert b"[person identifier 1]" in told
     assert [name for name in names if len(name) > 9 and name.encode() in told] == []

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[2]
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
     ("verdict", "errors", "data", "clock", "scenario_words", "requirement_ids"),
-    ("model", "endpoint", "codes", "source", "package", "documents"),
+    ("model", "policy", "endpoint", "codes", "source", "package", "documents"),
     ("events", "nomenclature", "fhir"),
     ("checks", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),

@@ -117,7 +117,7 @@ def test_the_command(tmp_path, monkeypatch):
     made = profile.read(PROFILES[-1])
     resources = sum(map(len, (RELEASE.names(), made.structures, made.extensions, made.search_parameters))) + 1
     told = CliRunner().invoke(rorqual, ["profile", "export", PROFILES[-1]])
-    assert (told.exit_code, told.output) == (0, f"{PROFILES[-1]}.tgz: {resources + 8} files\n"), told.output
+    assert (told.exit_code, told.output) == (0, f"{PROFILES[-1]}.tgz: {resources + 9} files\n"), told.output
     folder = CliRunner().invoke(rorqual, ["profile", "export", PROFILES[-1], "--out", "here"])
     assert folder.exit_code == 0
     assert json.loads((tmp_path / "here" / "package" / "package.json").read_text())["title"]

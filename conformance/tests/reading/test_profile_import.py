@@ -215,7 +215,7 @@ def test_a_new_version_of_others_is_read_run_and_compared(tmp_path, monkeypatch)
     archive(tmp_path / "guide.tgz", files)
     told = CliRunner().invoke(rorqual, ["profile", "import", "guide.tgz", "--like", PROFILES[-1]])
     assert told.exit_code == 0, told.output
-    assert "some.guide-2.0.0: 11 files" in told.output
+    assert "some.guide-2.0.0: 12 files" in told.output
     assert "profiles of Patient are not read" in told.output
     assert "used but not defined here: give its package with --with: kind" in told.output
     made = profile.read("some.guide-2.0.0")

@@ -4,7 +4,7 @@ import urllib.request
 import httpx
 import pytest
 
-from conformance.reference.access import Access
+from conformance.reference.access import Access, Client
 from conformance.reference.app import create_app
 from conformance.reference.server import Running
 
@@ -192,7 +192,7 @@ def test_patch_refused(ror, of, body, status):
 
 
 def test_access(store):
-    access = Access(bearer=True, ror_headers=True, client_id="client", client_secret="secret")
+    access = Access(bearer=True, ror_headers=True, clients=(Client("client", "secret"),))
     headers = {
         f"Ror-{name}": "1"
         for name in ("Profil-Utilisateur-Code", "Profil-Utilisateur-System", "Role-Metier-Code", "Role-Metier-System")
