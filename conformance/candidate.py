@@ -34,6 +34,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
         profiles=tuple(document["profiles"]), use_cases=tuple(document.get("use-cases", ())), waivers=waivers,
         writes=document.get("writes") == "allowed",
         accesses=tuple(one.access for one in (endpoint, *endpoint.others) if one.access),
+        access=endpoint.access,
     )
     return candidate, endpoint
 

@@ -219,7 +219,7 @@ class Scenario:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles of which
-    a client is at hand."""
+    a client is at hand, ``access`` that of the client of the run where it is told."""
 
     product: str
     version: str
@@ -230,6 +230,7 @@ class Candidate:
     waivers: tuple[Waiver, ...] = ()
     writes: bool = False
     accesses: tuple[str, ...] = ()
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.model import Candidate, Profile, Scenario
+from conformance.codes import finding
+from conformance.model import Candidate, Finding, Profile, Scenario
 from conformance.nomenclature import Release
+from conformance.policy import SEES_ALL
 from conformance.scenario import Library, choose
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One scenario on one profile; ``skip`` is the reason why it is not run, empty when it is. ``refusal`` is the code
-    of the finding for which none of its steps is sent, though the profile asks for it."""
+    """One scenario on one profile; ``skip`` is the reason why it is not run, empty when it is. ``refusal`` is why
+    none of its steps is sent, though the profile asks for it."""
 
     profile: Profile
     scenario: Scenario
     skip: str = ""
-    refusal: str = ""
+    refusal: Finding | None = None
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,21 @@ def plan(
     for name in wanted or candidate.profiles:
         for scenario in sorted(choose(library, profiles[name], use_cases, only), key=_turn):
             skip = _skip(candidate, scenario, use_cases, only)
-            refused = scenario.writes and not candidate.writes
-            if refused and not skip and _optional(scenario, profiles[name]):
+            refusal = _refusal(candidate) if scenario.writes else None
+            if refusal is not None and not candidate.writes and not skip and _optional(scenario, profiles[name]):
                 skip = "writes are not allowed (candidate.yaml)"
-            planned.append(Planned(profiles[name], scenario, skip, "configuration.writes" if refused else ""))
+            planned.append(Planned(profiles[name], scenario, skip, refusal))
     return tuple(planned)
+
+
+def _refusal(candidate: Candidate) -> Finding | None:
+    """Why a scenario that writes is not played: it may not, or its client would not see all that it wrote."""
+    if not candidate.writes:
+        return finding("configuration.writes", "writes allowed", "refused", "candidate.yaml")
+    if candidate.access not in ("", SEES_ALL):
+        return finding("configuration.identity", f"a client of access profile {SEES_ALL}", candidate.access,
+                       "candidate.yaml")
+    return None
 
 
 def _turn(scenario: Scenario) -> tuple[bool, bool]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SEES_ALL = "1"  # the access profile that sees all
+
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:

@@ -14,6 +14,7 @@ from conformance.clock import Clock
 from conformance.endpoint import Endpoint, OAuth
 from conformance.model import Candidate, Scenario
 from conformance.plan import Campaign, Planned
+from conformance.policy import SEES_ALL
 from conformance.reference.access import CLIENTS
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
@@ -52,20 +53,44 @@ def _region(offers: int, seed: int) -> tuple[dict[str, Any], ...]:
     return tuple(region(offers, seed))
 
 
-def endpoint(base: str) -> Endpoint:
-    """How the reference at an address is reached: without credentials it shows all; by a client of each other access
-    profile what this one may see."""
-    made = Endpoint(base, bases=bases(base), access="1")
+def endpoint(base: str, access: str = SEES_ALL) -> Endpoint:
+    """How the reference at an address is reached, by the client of an access profile; the others beside it."""
+    bare = Endpoint(base, bases=bases(base))
     door = f"{base.rpartition('/')[0]}/auth/token"
-    others = (replace(made, access=str(one.access), oauth=OAuth(door, one.name, one.secret)) for one in CLIENTS
-              if str(one.access) != made.access)
-    return replace(made, others=tuple(others))
+    clients = {str(one.access): replace(bare, access=str(one.access), oauth=OAuth(door, one.name, one.secret))
+               for one in CLIENTS}
+    clients[SEES_ALL] = replace(bare, access=SEES_ALL)  # it shows all to whom it does not know
+    return replace(clients.pop(access), others=tuple(clients.values()))
 
 
 def broken(report: Report) -> tuple[str, ...]:
     """The requirements held against the candidate, at any strength."""
     return tuple(sorted({one.requirement for one in report.problems
                          if one.effect == "broken" and one.cause == "candidate"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """A run on the reference without fault: size and seed of the region, version, access profile of the client."""
+
+    offers: int
+    seed: int
+    profile: str
+    access: str = SEES_ALL
+
+    def __str__(self) -> str:
+        return f"{self.profile}, {self.offers} offers, seed {self.seed}, access profile {self.access}"
+
+
+def alarms(one: Clean, clock: Clock) -> list[str]:
+    """What is told against the reference without fault, or not shown though all is there to show it. To a client that
+    does not see all, what it does not see cannot be shown."""
+    report = judged(campaign(one.profile, one.seed, access=one.access), None, one.offers, one.seed, clock, None)
+    if one.access != SEES_ALL:
+        return [f"{name} (broken): {one}" for name in broken(report)]
+    return [f"{row.id} ({row.verdict}): {one}" for row in report.requirements
+            if row.verdict not in ("pass", "not-applicable") and not row.advisory
+            and set(row.causes) != {"specification"}]
 
 
 def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
@@ -75,18 +100,19 @@ def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: C
     folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=place)) if keep is None else keep
     try:
         with Running(app) as base:
-            workshop.drive(made, endpoint(base), folder, clock, lambda _event: None)
+            workshop.drive(made, endpoint(base, made.candidate.access), folder, clock, lambda _event: None)
         return workshop.report(folder)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def campaign(profile: str, seed: int, writes: bool | None = None) -> Campaign:
+def campaign(profile: str, seed: int, writes: bool | None = None, access: str = SEES_ALL) -> Campaign:
     """Every scenario of a profile, on the reference; or those that write or extract; or those that read, one for each
-    transaction, the one that verifies most. What is received over the whole run is judged in all three."""
+    transaction, the one that verifies most. What is received over the whole run is judged in all three. It is played by
+    the client of an access profile."""
     who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True,
-                    accesses=ACCESSES)
+                    accesses=ACCESSES, access=access)
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     if writes is None:
         return made

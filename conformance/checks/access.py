@@ -11,9 +11,8 @@ from conformance.codes import finding
 from conformance.fhir.bundle import Resource
 from conformance.fhir.visibility import Comparison, Difference, Units
 from conformance.model import Finding, Sent
+from conformance.policy import SEES_ALL
 from conformance.verdict import Effect
-
-ALL = "1"  # the access profile that sees all
 
 
 def access_profile(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -31,7 +30,7 @@ def access_policy(_parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     whole = next((one for one in evidence.steps.values() if same_question(one, evidence.current)), None)
     there = _resources(evidence, whole) if whole is not None else {}
     if whole is None or not whole.exchanges or whole.exchanges[0].response is None or not there:
-        yield finding("blocked.no-match", f"what access profile {ALL} is shown", "nothing", "", evidence.first.id)
+        yield finding("blocked.no-match", f"what access profile {SEES_ALL} is shown", "nothing", "", evidence.first.id)
         return
     if any(one.ending not in ("complete", "one") for one in (whole, evidence.current)):
         yield finding("blocked.pages", "every page of both answers", evidence.current.ending, "", evidence.first.id)
@@ -52,7 +51,7 @@ def access_policy(_parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def same_question(one: Sent, other: Sent) -> bool:
     """Whether a step asked what another one asks, as the client that sees all."""
-    bare = replace(other.ask, access=ALL)
+    bare = replace(other.ask, access=SEES_ALL)
     return one.ask == bare
 
 

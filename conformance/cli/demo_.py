@@ -17,6 +17,7 @@ from conformance.clock import SystemClock
 from conformance.drive import carrier
 from conformance.errors import HarnessError
 from conformance.model import Candidate
+from conformance.policy import SEES_ALL
 
 
 @click.command("demo")
@@ -32,7 +33,7 @@ def command(
     """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
     wanted = profiles or tuple(profile.known())
     who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True,
-                    accesses=selftest.ACCESSES)
+                    accesses=selftest.ACCESSES, access=SEES_ALL)
     carrier.warm()  # while the scenarios are read
     made = workshop.campaign(who, workshop.Choice(seed=seed))
     clock = SystemClock()

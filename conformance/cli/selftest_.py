@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -14,9 +15,9 @@ from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
 from conformance.reference.faults import FAULTS
-from conformance.selftest import Outcome
+from conformance.selftest import Clean, Outcome
 
-_CLEAN = ((50, 1), (300, 2), (5000, 3))
+_SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
 
 
 @click.command("selftest")
@@ -25,18 +26,21 @@ _CLEAN = ((50, 1), (300, 2), (5000, 3))
 @click.option("--offers", type=click.IntRange(50), default=120, show_default=True, help="Size of the faulty regions.")
 @click.option("--seed", type=int, default=workshop.SEED, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True)
-@click.option("--clean/--no-clean", default=True, help="Also run the clean reference at 50, 300 and 5,000 offers.")
+@click.option("--clean", type=click.Choice(["none", "some", "all"]), default="some", show_default=True,
+              help="Also run the clean reference, at 50, 300 and 5,000 offers with four seeds: versions and access "
+                   "profiles in turn, or each with each.")
+@click.option("--faults/--no-faults", "faulty", default=True, help="Run the faulty references.")
 @click.option("--keep", is_flag=True, help="Keep the score in reports/score.json, for the reports to print.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
-    names: tuple[str, ...], profile_id: str | None, offers: int, seed: int, jobs: int, clean: bool, keep: bool,
-    form: str,
+    names: tuple[str, ...], profile_id: str | None, offers: int, seed: int, jobs: int, clean: str, faulty: bool,
+    keep: bool, form: str,
 ) -> None:
     """Run every scenario on faulty reference RORs: each fault must be caught, and nothing else be accused."""
     for name in names:
         if name not in FAULTS:
             raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS)}")
-    chosen = list(names or FAULTS)
+    chosen = list(names or FAULTS) if faulty else []
     tested = profile_id or profile.known()[-1]
     quiet = form == "json"
     outcomes = []
@@ -45,7 +49,7 @@ def command(
             outcomes.append(one)
             if not quiet:
                 _tell(one)
-        alarms = list(_alarms(pool, tested, quiet)) if clean else []
+        alarms = list(_alarms(pool, _clean_runs(clean, tested), quiet))
     caught = sum(one.caught and not one.unrelated for one in outcomes)
     if keep:
         _keep(caught, len(outcomes), len(alarms))
@@ -62,18 +66,25 @@ def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:
     return selftest.outcome(FAULTS[name], tested, offers, seed, SystemClock())
 
 
-def _clean_run(tested: str, size: tuple[int, int]) -> list[str]:
-    report = selftest.judged(selftest.campaign(tested, size[1]), None, size[0], size[1], SystemClock(), None)
-    return [f"{row.id} ({row.verdict}) at {size[0]} offers, seed {size[1]}" for row in report.requirements
-            if row.verdict not in ("pass", "not-applicable") and not row.advisory
-            and set(row.causes) != {"specification"}]
+def _clean_runs(clean: str, tested: str) -> list[Clean]:
+    versions = profile.known()
+    if clean == "all":
+        return [Clean(*one) for one in itertools.product(_SIZES, _SEEDS, versions, selftest.ACCESSES)]
+    strict = [Clean(size, seed, tested) for size, seed in zip(_SIZES, _SEEDS, strict=False)]
+    turns = itertools.cycle((*selftest.ACCESSES[::2], *selftest.ACCESSES[1::2]))
+    others = [Clean(size, seed, versions[number % len(versions)], next(turns))
+              for number, (seed, size) in enumerate(itertools.product(_SEEDS, _SIZES))]
+    return [*strict, *others] if clean == "some" else []
 
 
-def _alarms(pool: ProcessPoolExecutor, tested: str, quiet: bool) -> Iterator[str]:
-    for (offers, seed), found in zip(_CLEAN, pool.map(partial(_clean_run, tested), _CLEAN), strict=True):
+def _alarms_of(one: Clean) -> list[str]:
+    return selftest.alarms(one, SystemClock())
+
+
+def _alarms(pool: ProcessPoolExecutor, runs: list[Clean], quiet: bool) -> Iterator[str]:
+    for one, found in zip(runs, pool.map(_alarms_of, runs), strict=True):
         if not quiet:
-            click.echo(f"{'✗' if found else '✓'} clean reference, {offers} offers, seed {seed}: "
-                       f"{', '.join(found) or 'no false alarm'}")
+            click.echo(f"{'✗' if found else '✓'} clean reference, {one}: {', '.join(found) or 'no false alarm'}")
         yield from found
 
 

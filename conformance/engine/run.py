@@ -217,8 +217,8 @@ class Run:
         """Chooses the values of a scenario."""
         course = Course(planned.profile, planned.scenario)
         where = course.profile.id, course.scenario.id
-        if planned.refusal:
-            return _Turn(course, None, finding(planned.refusal, "writes allowed", "refused", "candidate.yaml"))
+        if planned.refusal is not None:
+            return _Turn(course, None, planned.refusal)
         try:
             course.names = self.generation.bind(course, f"{self.campaign.seed}|{course.scenario.id}")
         except NoData as error:

@@ -23,6 +23,8 @@ _OFFER_TYPE = {
 _CLOSED = "Période de fermeture et de réouverture prévisionnelle"
 _MEETINGS = frozenset(("202", "211"))  # cancer meetings (RCP), an activity with care modes of its own
 _MEETING_MODES = {"39": 2, "40": 1}
+# of a contact and of its second telephone
+_LEVELS = {("1", "1"): 3, ("1", "3"): 1, ("2", "2"): 1, ("2", "3"): 1, ("3", "3"): 1}
 _MODE_NAMES = {
     "28": "hospitalisation complète", "29": "hospitalisation de jour", "32": "consultation", "39": "RCP",
     "40": "RCP de recours",
@@ -103,8 +105,7 @@ class Offers:
         world = self._world
         found = []
         for purpose in (world.draw("purpose", {"06": 2, "03": 1, "07": 1}), "04")[: 1 + world.chance("second", 1, 1)]:
-            level = "3" if sensitive else world.draw(f"level-{field.code}", {"1": 4, "2": 2, "3": 1})
-            own = max(level, world.draw(f"phone-level-{field.code}", {"1": 2, "2": 1, "3": 1}))
+            level, own = ("3", "3") if sensitive else world.draw(f"level-{field.code}", _LEVELS)
             found.append(world.parts.contact(purpose, level, [(world.phone(), level), (world.phone(), own)]))
         return found
 

@@ -27,6 +27,8 @@ _TITLES = {
     "psy": "Centre de santé mentale",
     "ms": "Résidence médico-sociale",
 }
+# of a contact and of its second telephone
+_LEVELS = {("1", "1"): 1, ("1", "3"): 1, ("2", "2"): 1, ("2", "3"): 1, ("3", "3"): 1}
 _PRICES = {"smr": {"01": 1}, "ms": {"02": 4, "04": 1, "05": 2, "06": 1, "07": 1}}
 
 
@@ -131,8 +133,7 @@ def _services(world: World, kind: str, number: int) -> list[Fragment]:
 
 def _contact(world: World, kind: str) -> Fragment:
     """A contact of some level of confidentiality; a telephone is at least as confidential (RG_EXP_034)."""
-    level = world.draw(f"contact-level-{kind}", {"1": 2, "2": 1, "3": 1})
-    own = max(level, world.draw("contact-phone-level", {"1": 2, "2": 1, "3": 1}))
+    level, own = world.draw(f"contact-level-{kind == 'ms'}", _LEVELS)
     return {
         "extension": [world.parts.coded(ROR + "ror-contact-confidentiality-level", "J222", level)],
         "purpose": world.codes.concept("J221", world.draw("contact-purpose", {"06": 1, "10": 1})),
