@@ -18,6 +18,7 @@ COMMANDS = {
     "profile": "Compare versions of the specification, read and write them as FHIR packages.",
     "nomenclature": "Show, import and compare releases of value sets and code systems.",
     "validate": "Judge FHIR resources in files by structures and nomenclatures.",
+    "quality": "Tell whether the data of a ROR can sustain the use cases.",
     "coverage": "Tell which requirement is verified by which scenario, and broken by which fault.",
     "lint": "Check scenario, candidate and waiver files.",
     "serve": "Start the reference ROR, with or without a fault.",

@@ -27,7 +27,7 @@ _MEETING_MODES = {"39": 2, "40": 1}
 _LEVELS = {("1", "1"): 3, ("1", "3"): 1, ("2", "2"): 1, ("2", "3"): 1, ("3", "3"): 1}
 _MODE_NAMES = {
     "28": "hospitalisation complète", "29": "hospitalisation de jour", "32": "consultation", "39": "RCP",
-    "40": "RCP de recours",
+    "40": "RCP de recours", "46": "hébergement", "47": "accueil de jour", "48": "accueil de nuit",
 }
 
 
@@ -75,7 +75,7 @@ class Offers:
             "type": [concept("J20", field.code)],
             "specialty": [concept("J17", activity)],
             "location": [{"reference": f"Location/{place['id']}"} for place in setting.places],
-            "name": self._name(activity, mode),
+            "name": self._name(activity, mode, setting.sensitive),
             "telecom": self._mailboxes(field),
             "characteristic": self._characteristics(field, activity, mode),
             "availableTime": [world.parts.opening(day, "08:30:00", "18:00:00") for day in (1, 2, 3, 4, 5)],
@@ -88,8 +88,10 @@ class Offers:
         self._close(resource, field)
         return {name: value for name, value in resource.items() if value != []}
 
-    def _name(self, activity: str, mode: str) -> str:
+    def _name(self, activity: str, mode: str, sensitive: bool) -> str:
         label = self._world.codes.display("J17", activity).split(" (")[0]
+        if sensitive and self._world.chance("named-secure", 2, 1):
+            label = f"{self._world.draw('secure', {'UHSI': 1, 'Unité en milieu pénitentiaire': 1})}, {label}"
         return f"{label[:90]} - {_MODE_NAMES.get(mode, 'accueil')}, {site_name(self._world.rng)}"
 
     def _mailboxes(self, field: Field) -> list[Fragment]:
@@ -103,7 +105,9 @@ class Offers:
         """The contacts of an offer, of several levels; those of a sensitive unit are very restricted (RG_EXP_039), and
         a telephone is at least as confidential as its contact (RG_EXP_034)."""
         world = self._world
-        found = []
+        found: list[Fragment] = []
+        if not sensitive and self._world.chance(f"unreachable-{field.code}", 1, 11):
+            return found
         for purpose in (world.draw("purpose", {"06": 2, "03": 1, "07": 1}), "04")[: 1 + world.chance("second", 1, 1)]:
             level, own = ("3", "3") if sensitive else world.draw(f"level-{field.code}", _LEVELS)
             found.append(world.parts.contact(purpose, level, [(world.phone(), level), (world.phone(), own)]))

@@ -97,14 +97,15 @@ def dumps(value: Any) -> str:
 
 def jsonable(report: Report) -> dict[str, Any]:
     """The report as plain data, keys in kebab-case."""
-    plain: dict[str, Any] = _kebab(asdict(report))
+    plain: dict[str, Any] = kebab(asdict(report))
     return {"report": 1, **plain}
 
 
-def _kebab(value: Any) -> Any:
+def kebab(value: Any) -> Any:
+    """Plain data with its keys in kebab-case."""
     if isinstance(value, dict):
-        return {str(key).replace("_", "-"): _kebab(item) for key, item in value.items()}
-    return [_kebab(item) for item in value] if isinstance(value, list | tuple) else value
+        return {str(key).replace("_", "-"): kebab(item) for key, item in value.items()}
+    return [kebab(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def as_csv(report: Report) -> str:

@@ -10,14 +10,14 @@ PACKAGE = Path(__file__).resolve().parents[2]
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
     ("verdict", "errors", "data", "clock", "scenario_words", "requirement_ids"),
-    ("model", "policy", "endpoint", "codes", "source", "package", "documents"),
+    ("model", "policy", "finess", "endpoint", "codes", "source", "package", "documents"),
     ("events", "nomenclature", "fhir"),
     ("checks", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
-    ("preflight", "workshop", "validation", "reference_data"),
+    ("preflight", "workshop", "validation", "reference_data", "quality"),
     ("selftest", "interrupted", "coverage", "pytest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )

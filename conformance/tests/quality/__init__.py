@@ -1,0 +1,1 @@
+"""Population and quality of the data."""
