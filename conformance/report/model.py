@@ -108,7 +108,8 @@ class Gap:
 
 @dataclass(frozen=True)
 class Shown:
-    """An exchange as shown: request, answer, an excerpt at the place of the finding, the command to repeat it."""
+    """An exchange as shown: request, answer, an excerpt at the place of the finding, the command to repeat it, the
+    access profile of the client where it is not that of the run."""
 
     id: str
     method: str
@@ -122,6 +123,7 @@ class Shown:
     size: int
     milliseconds: float
     curl: str
+    access: str
 
 
 @dataclass(frozen=True)

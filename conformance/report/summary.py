@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.codes import CODES
 from conformance.ledger import Record
-from conformance.model import Exchange, Finding, Judgement, Profile, Scenario, Text, Waiver, Weight
+from conformance.model import Finding, Judgement, Profile, Scenario, Text, Waiver, Weight
 from conformance.report import curl, excerpt, texts
 from conformance.report.decide import Weighed, decide
 from conformance.report.model import (
@@ -50,6 +50,23 @@ class Ground:
 def summarize(record: Record, ground: Ground, judgements: Iterable[Judgement] | None = None) -> Report:
     """The report of a record; ``judgements`` replace those of the record when it was judged again."""
     return _Summary(record, ground, list(judgements) if judgements is not None else None).report()
+
+
+def shown(record: Record, line: Mapping[str, Any], place: str) -> Shown:
+    """An exchange of a record, by its line, as it is shown for a finding at a place."""
+    exchange = record.exchange(line)
+    response, request = exchange.response, exchange.request
+    name = line.get("response", {}).get("body", "")
+    return Shown(
+        id=exchange.id, method=request.method, url=request.url, headers=request.headers,
+        body=excerpt.around(request.body.encode(), "") if request.body[:1] in ("{", "[") else request.body,
+        status=str(response.status) if response else (exchange.trouble.code if exchange.trouble else ""),
+        response_headers=response.headers if response else (),
+        excerpt=excerpt.around(response.body, place) if response else
+        (exchange.trouble.detail if exchange.trouble else ""),
+        body_file=f"bodies/{name}" if name else "", size=len(response.body) if response else 0,
+        milliseconds=exchange.milliseconds, curl=curl.command(exchange), access=request.access,
+    )
 
 
 def _slug(*parts: str) -> str:
@@ -233,21 +250,8 @@ class _Summary:
             for one in problem.occurrences:
                 if one.exchange in self.lines and (one.exchange not in places or not places[one.exchange]):
                     places[one.exchange] = one.place
-        return {name: self._exchange(self.record.exchange(self.lines[name]), place)
+        return {name: shown(self.record, self.lines[name], place)
                 for name, place in sorted(places.items(), key=lambda item: int(item[0][1:]))}
-
-    def _exchange(self, exchange: Exchange, place: str) -> Shown:
-        response, request = exchange.response, exchange.request
-        name = self.lines[exchange.id].get("response", {}).get("body", "")
-        return Shown(
-            id=exchange.id, method=request.method, url=request.url, headers=request.headers, body=request.body,
-            status=str(response.status) if response else (exchange.trouble.code if exchange.trouble else ""),
-            response_headers=response.headers if response else (),
-            excerpt=excerpt.around(response.body, place) if response else
-            (exchange.trouble.detail if exchange.trouble else ""),
-            body_file=f"bodies/{name}" if name else "", size=len(response.body) if response else 0,
-            milliseconds=exchange.milliseconds, curl=curl.command(exchange),
-        )
 
     def _waivers(self, rows: Sequence[RequirementRow]) -> Iterable[WaiverRow]:
         failing = {(row.profile, row.id) for row in rows if row.verdict in ("fail", "error", "inconclusive")}

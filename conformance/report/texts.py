@@ -48,6 +48,12 @@ def interface() -> Mapping[str, Text]:
     return {key: text(raw) for key, raw in _load("interface").items()}
 
 
+@functools.cache
+def topics() -> Mapping[str, Text]:
+    """Why the requirements of each topic matter."""
+    return {topic: text(raw) for topic, raw in _load("topics").items()}
+
+
 _SYSTEM = re.compile(r"https://mos\.esante\.gouv\.fr/NOS/(TRE_([A-Z]\d+))-([\w-]+)/FHIR/TRE-\2-\3(?![\w/-])")
 
 

@@ -115,6 +115,12 @@ def test_lists_and_explanations():
     told = json.loads(rorqual("explain", "ROR-HTTP-071", "--language", "fr", "--format", "json").stdout)
     assert told["tested-by"]
     assert "virgules" in told["statement"]
+    assert told["why"]
+    assert (told["respected"]["status"], told["broken"]["status"]) == ("200", "200")
+    assert told["broken"]["fault"] == "comma-as-and"
+    assert told["broken"]["says"]
+    assert told["broken"]["curl"].startswith("curl ")
+    assert "comma-as-and" not in rorqual("explain", "ROR-HTTP-071", "--no-examples").stdout
     assert "ROR-HTTP-071" in rorqual("explain", "ROR-HTTP-0711").stderr
 
 

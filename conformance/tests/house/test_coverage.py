@@ -5,6 +5,7 @@ import pytest
 from conformance import profile, workshop
 from conformance.checks import CHECKS
 from conformance.codes import CODES
+from conformance.report import texts
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +59,8 @@ def test_defects_name_findings_and_places_that_exist(library):
         for defect in one.defects:
             assert set(defect.findings) <= set(CODES), defect.id
             assert not defect.findings or defect.paths or defect.codes, f"{defect.id}: findings of what?"
+
+
+def test_each_topic_says_why_its_requirements_matter(library):
+    profiles, _ = library
+    assert {one.topic for each in profiles.values() for one in each.requirements.values()} <= set(texts.topics())

@@ -18,7 +18,7 @@ FLOORS = (
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
     ("preflight", "workshop", "validation", "reference_data", "quality"),
-    ("selftest", "interrupted", "coverage", "pytest_bench"),
+    ("selftest", "examples", "interrupted", "coverage", "pytest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -26,7 +26,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LAZY = {"pytest_plugin"}
 # The reference ROR stands beside the floors: it reads data, and nothing of the harness that judges it.
 REFERENCE_MAY = {"data", "reference"}
-USES_REFERENCE = {"cli", "selftest", "reference_data", "coverage"}
+USES_REFERENCE = {"cli", "selftest", "examples", "reference_data", "coverage"}
 
 
 def modules():

@@ -1,0 +1,76 @@
+"""An exchange of the reference ROR in which a requirement is respected, one of a faulty one in which it is broken."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conformance import ledger, selftest
+from conformance.clock import Clock
+from conformance.model import Profile, Scenario, Text
+from conformance.reference.fault import Fault
+from conformance.reference.faults import FAULTS
+from conformance.report.model import Report, Shown
+from conformance.report.summary import shown
+from conformance.scenario import Library
+from conformance.verdict import Verdict
+
+_OFFERS, _SEED = 60, 1
+_MOST = 4  # scenarios that are tried on each server
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An exchange of a scenario; of a faulty server the fault, what it does wrong and what the judge says of it."""
+
+    scenario: str
+    shown: Shown
+    fault: str = ""
+    title: Text | None = None
+    says: Text | None = None
+
+
+def examples(
+    profile: Profile, requirement: str, library: Library, clock: Clock
+) -> tuple[Example | None, Example | None]:
+    """An exchange that respects a requirement, and one that breaks it; None where there is none to be had: no scenario
+    verifies it, no fault breaks it."""
+    verifying = [one for one in library.of(profile.id) if requirement in profile.named(one.verifies)]
+    verifying.sort(key=lambda one: (one.writes, len(one.steps), len(one.needs)))
+    return (next(_respected(profile, requirement, verifying, clock), None),
+            next(_broken(profile, requirement, verifying, clock), None))
+
+
+def _respected(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
+    for scenario in verifying[:_MOST]:
+        with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
+            _played(profile, scenario, None, clock, Path(folder))
+            record = ledger.read(Path(folder))
+            lines = {line["id"]: line for line in record.of_type("exchange")}
+            for one in record.judgements():
+                if one.requirement == requirement and one.verdict is Verdict.PASS and one.exchanges:
+                    yield Example(scenario.id, shown(record, lines[one.exchanges[0]], ""))
+
+
+def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
+    """By the faults that break the requirement first, then by those that break it too."""
+    own = [one for one in FAULTS.values() if one.breaks == requirement]
+    beside = [one for one in FAULTS.values() if requirement in one.also]
+    for fault in (*own, *beside):
+        for scenario in verifying[:_MOST]:
+            with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
+                report = _played(profile, scenario, fault, clock, Path(folder))
+            for problem in report.problems:
+                seen = [one for one in problem.occurrences if one.exchange in report.shown]
+                if problem.requirement == requirement and problem.effect == "broken" and seen:
+                    yield Example(scenario.id, report.shown[seen[0].exchange], fault.name,
+                                  Text(fault.title["fr"], fault.title["en"]), problem.says)
+
+
+def _played(profile: Profile, scenario: Scenario, fault: Fault | None, clock: Clock, folder: Path) -> Report:
+    whole = selftest.campaign(profile.id, _SEED)
+    alone = tuple(one for one in whole.planned if one.scenario.id == scenario.id)
+    size = max(_OFFERS, fault.offers) if fault is not None else _OFFERS
+    return selftest.judged(replace(whole, planned=alone), fault, size, _SEED, clock, folder)
