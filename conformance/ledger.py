@@ -67,7 +67,9 @@ class Ledger:
         self._digest = hashlib.sha256()
         try:
             (folder / BODIES).mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = (folder / RECORD_FILE).open("r+b" if resume else "xb")
+            path = folder / RECORD_FILE
+            unused = path.is_file() and path.stat().st_size == 0  # of a run that was stopped before it began
+            self._file: BinaryIO = path.open("r+b" if resume else "wb" if unused else "xb")
             if resume:
                 self._reach_end()
         except FileExistsError:
@@ -328,7 +330,7 @@ def read(folder: Path) -> Record:
             record.lines.append(value)
         digest.update(line.encode())
     if record is None:
-        raise RecordError(f"{path}: empty; not a record of rorqual")
+        raise RecordError(f"{path}: empty; the run was stopped before it began: nothing was sent, start it again")
     return record
 
 

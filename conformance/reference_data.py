@@ -19,6 +19,7 @@ from conformance.fhir.maker import Maker
 from conformance.fhir.structure import Structures
 from conformance.nomenclature import Release
 from conformance.reference.region import generate
+from conformance.reference.territories import OUEST, Territory
 
 Resource = dict[str, Any]
 _EVERY = 3  # one resource of a type in so many is completed,
@@ -179,6 +180,6 @@ def _beside(value: Any, count: int) -> list[Any] | None:
     return [*held, *[None] * (count - len(held))] if any(held) else None
 
 
-def region(offers: int = 300, seed: int = 2017) -> Iterator[Resource]:
-    """The resources of the reference ROR: a region of so many offers, from one seed."""
-    return Filling(seed).filled(generate(offers, seed))
+def region(offers: int = 300, seed: int = 2017, territory: Territory = OUEST) -> Iterator[Resource]:
+    """The resources of the reference ROR: a territory with so many offers, from one seed."""
+    return Filling(seed).filled(generate(offers, seed, territory))

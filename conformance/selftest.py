@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -95,7 +96,14 @@ def alarms(one: Clean, clock: Clock) -> list[str]:
 
 def judged(made: Campaign, fault: Fault | None, offers: int, seed: int, clock: Clock, keep: Path | None) -> Report:
     """The report of a whole run on the reference, with or without a fault, of a size and a seed."""
-    app = create_app(stored(_region(offers, seed), fault), profile_id=next(iter(made.profiles)), fault=fault)
+    return of_resources(made, _region(offers, seed), fault, clock, keep)
+
+
+def of_resources(
+    made: Campaign, resources: Sequence[Any], fault: Fault | None, clock: Clock, keep: Path | None = None
+) -> Report:
+    """The report of a whole run on the reference over resources of one's own."""
+    app = create_app(stored(resources, fault), profile_id=next(iter(made.profiles)), fault=fault)
     place = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=place)) if keep is None else keep
     try:

@@ -10,10 +10,11 @@ from functools import partial
 
 import click
 
-from conformance import data, profile, selftest, source, workshop
+from conformance import data, planted, profile, selftest, source, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
+from conformance.planted import Planted
 from conformance.reference.faults import FAULTS
 from conformance.selftest import Clean, Outcome
 
@@ -30,11 +31,13 @@ _SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
               help="Also run the clean reference, at 50, 300 and 5,000 offers with four seeds: versions and access "
                    "profiles in turn, or each with each.")
 @click.option("--faults/--no-faults", "faulty", default=True, help="Run the faulty references.")
+@click.option("--planted", "structures", is_flag=True,
+              help="Instead: a fault for each element that a resource can be made to break (some minutes).")
 @click.option("--keep", is_flag=True, help="Keep the score in reports/score.json, for the reports to print.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     names: tuple[str, ...], profile_id: str | None, offers: int, seed: int, jobs: int, clean: str, faulty: bool,
-    keep: bool, form: str,
+    structures: bool, keep: bool, form: str,
 ) -> None:
     """Run every scenario on faulty reference RORs: each fault must be caught, and nothing else be accused."""
     for name in names:
@@ -42,6 +45,8 @@ def command(
             raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS)}")
     chosen = list(names or FAULTS) if faulty else []
     tested = profile_id or profile.known()[-1]
+    if structures:
+        raise click.exceptions.Exit(_planted(tested, jobs, keep))
     quiet = form == "json"
     outcomes = []
     with ProcessPoolExecutor(jobs) as pool:
@@ -60,6 +65,31 @@ def command(
         click.echo(f"{caught} of {len(outcomes)} faults caught by the requirement they break and by nothing unrelated; "
                    f"{len(alarms)} false alarms on the clean reference")
     raise click.exceptions.Exit(0 if caught == len(outcomes) and not alarms else 1)
+
+
+def _planted(tested: str, jobs: int, keep: bool) -> int:
+    """Plants the faults of structure of a version and tells those that are missed; the exit code."""
+    found = planted.planted(profile.read(tested), planted.resources(), SystemClock().now().date().isoformat())
+    batches = list(planted.batches(found))
+    lost: set[str] = set()
+    strange: set[str] = set()
+    with ProcessPoolExecutor(jobs) as pool:
+        for number, (missed, unrelated) in enumerate(pool.map(partial(_missed, tested), batches), 1):
+            lost |= set(missed)
+            strange |= set(unrelated)
+            click.echo(f"{number} of {len(batches)} servers, {len(lost)} missed, {len(strange)} unrelated", err=True)
+    caught = [one for one in found if one.requirement not in lost]
+    if keep:
+        planted.keep(tested, caught)
+    for what, names in (("missed", lost), ("unrelated", strange)):
+        for name in sorted(names):
+            click.echo(f"✗ {name} {what}")
+    click.echo(f"{len(caught)} of {len(found)} faults of structure caught by the requirement they break")
+    return 1 if lost or strange else 0
+
+
+def _missed(tested: str, batch: list[Planted]) -> tuple[list[str], list[str]]:
+    return planted.missed(tested, batch, SystemClock())
 
 
 def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:

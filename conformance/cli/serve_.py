@@ -16,6 +16,7 @@ from conformance.reference.access import CLIENTS, Access, Client
 from conformance.reference.app import create_app
 from conformance.reference.faults import FAULTS
 from conformance.reference.server import DataError, Running, load, stored
+from conformance.reference.territories import OUEST, TERRITORIES
 from conformance.reference_data import region
 
 
@@ -25,6 +26,10 @@ from conformance.reference_data import region
 @click.option("--profile", "profile_id", help="Profile served [the latest].")
 @click.option("--offers", type=click.IntRange(1, 1_000_000), default=300, show_default=True)
 @click.option("--seed", type=int, default=2017, show_default=True)
+@click.option("--territory", "place", type=click.Choice(sorted(TERRITORIES)), default=OUEST.name, show_default=True,
+              help="Where the region is: its communes, frequent activities, identifiers.")
+@click.option("--houses", type=click.Choice(["smr", "ms", "ch", "psy"]),
+              help="Only these establishments: rehabilitation, medico-social, hospitals, psychiatric.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of FHIR JSON files, in place of the region.")
 @click.option("--fault", "name", help="Serve with this single fault (see --list-faults).")
 @click.option("--list-faults", is_flag=True, help="List the faults and leave.")
@@ -34,7 +39,8 @@ from conformance.reference_data import region
 @click.option("--client-authority", type=click.Path(path_type=Path), help="Require client certificates of this CA.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
-    port: int, host: str, profile_id: str | None, offers: int, seed: int, data: Path | None, name: str | None,
+    port: int, host: str, profile_id: str | None, offers: int, seed: int, place: str, houses: str | None,
+    data: Path | None, name: str | None,
     list_faults: bool, require_headers: bool, client: tuple[str, str] | None, tls: tuple[str, str] | None,
     client_authority: Path | None, form: str,
 ) -> None:
@@ -47,7 +53,8 @@ def command(
         raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS) or 'see --list-faults'}")
     fault = FAULTS[name] if name else None
     try:
-        store = stored(load(data) if data else region(offers, seed), fault)
+        territory = TERRITORIES[place].only(houses) if houses else TERRITORIES[place]
+        store = stored(load(data) if data else region(offers, seed, territory), fault)
     except DataError as error:
         raise OperatorError(str(error)) from None
     access = Access(client is not None, require_headers, (*CLIENTS, *([Client(*client)] if client else ())))

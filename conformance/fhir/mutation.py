@@ -373,11 +373,16 @@ OPERATORS: Mapping[str, Operator] = {
 }
 
 
-def mutants(resource: Resource, compiled: Compiled, draw: Draw, per_operator: int = 1) -> Iterator[Mutant]:
-    """The resource made wrong by each operator that finds something in it, at most so many times each."""
+def mutants(
+    resource: Resource, compiled: Compiled, draw: Draw, per_operator: int = 1,
+    wanted: Callable[[Path], bool] = lambda _path: True,
+) -> Iterator[Mutant]:
+    """The resource made wrong by each operator that finds something in it, at most so many times each, at the places
+    that are ``wanted``."""
     every = list(sites(resource, compiled))
     for name, operator in OPERATORS.items():
-        changes = [(site, change) for site in every if (change := operator(site, compiled, draw)) is not None]
+        changes = [(site, change) for site in every if (change := operator(site, compiled, draw)) is not None
+                   and wanted(change.path)]
         for _ in range(min(per_operator, len(changes))):
             site, change = changes.pop(draw.number(0, len(changes) - 1))
             made = copy.deepcopy(resource)

@@ -101,7 +101,14 @@ class Activities:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        turn = world.territory.turn
+        self._frequent = {code: _frequent(world.codes, field, turn) for code, field in FIELDS.items()}
         self._rare = {code: _rare(world.codes, field) for code, field in FIELDS.items()}
+        if turn:  # a third of those that are frequent nowhere
+            frequent = {each for one in range(1, _OTHERS + 1) for field in FIELDS.values()
+                        for each in _frequent(world.codes, field, one)}
+            self._rare = {code: [one for one in rare if one not in frequent][turn - 1::_OTHERS]
+                          for code, rare in self._rare.items()}
         self._run: dict[str, list[str]] = {code: [] for code in FIELDS}
 
     def draw(self, field: Field) -> str:
@@ -114,7 +121,21 @@ class Activities:
             code = rare.pop(0)
             self._run[field.code] = [code] * self._world.rng.randint(1, 4)
             return code
-        return str(self._world.draw(f"activity-{field.code}", field.frequent))
+        return str(self._world.draw(f"activity-{field.code}", self._frequent[field.code]))
+
+
+_OTHERS = 3  # territories beside the first one
+_SHARED = frozenset(("157", "202", "211"))  # emergencies and cancer meetings: care modes and use cases rest on them
+
+
+def _frequent(codes: Nomenclatures, field: Field, turn: int) -> Weights:
+    """The frequent activities of a field in a territory: those of the first one, or others of the same words."""
+    if not turn:
+        return field.frequent
+    mine = _rare(codes, field)[turn - 1::_OTHERS][: max(3, len(field.frequent) // 2)]
+    weights = sorted((weight for code, weight in field.frequent.items() if code not in _SHARED), reverse=True)
+    kept = {code: weight for code, weight in field.frequent.items() if code in _SHARED}
+    return {**dict(zip(mine, weights, strict=False)), **kept}
 
 
 def _rare(codes: Nomenclatures, field: Field) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.reference.activities import FIELDS, Activities, Field, acts, category
 from conformance.reference.fragments import ROR, Fragment
 from conformance.reference.nomenclature import system_url
-from conformance.reference.places import COMMUNES, Commune, site_name
+from conformance.reference.places import Commune, site_name
 from conformance.reference.world import World
 
 _OFFER_TYPE = {
@@ -143,7 +143,7 @@ class Offers:
 
     def _zones(self, home: Commune) -> list[Fragment]:
         """The communes that an offer serves; on an offer the type of division is always 3, a commune."""
-        others = self._world.rng.sample(COMMUNES[:8], 2)
+        others = self._world.rng.sample(self._world.territory.communes[:8], 2)
         chosen = {commune.code: commune for commune in (home, *others)}
         return [
             {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from types import MappingProxyType
 from typing import Any
 
 ADXP = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-"
@@ -56,8 +54,6 @@ _ROWS = (
     ("22050", "Dinan", "22100", "53", 48.4550, -2.0500),
 )
 COMMUNES: tuple[Commune, ...] = tuple(Commune(*row) for row in _ROWS)
-BY_CODE: Mapping[str, Commune] = MappingProxyType({commune.code: commune for commune in COMMUNES})
-REGION_NAMES: Mapping[str, str] = MappingProxyType({"52": "Pays de la Loire", "53": "Bretagne"})
 
 _STREETS = (
     ("RUE", "rue", "des Érables"),

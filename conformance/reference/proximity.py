@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 
-from conformance.reference.places import BY_CODE
 from conformance.reference.store import Store
+from conformance.reference.territories import BY_CODE
 from conformance.reference.values import split
 
 _EARTH_KM = 6371.0088

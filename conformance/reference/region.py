@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from conformance.reference.fragments import Fragment
 from conformance.reference.offers import Offers, Setting
-from conformance.reference.places import COMMUNES, Commune, site_name
+from conformance.reference.places import Commune, site_name
 from conformance.reference.professionals import practitioner, role
 from conformance.reference.sites import place, unattached
 from conformance.reference.steering import anomalies, indicators, models
 from conformance.reference.structures import Establishment, establishment, internal, legal_entity
+from conformance.reference.territories import OUEST, Territory
 from conformance.reference.world import World
 
 # what each kind of establishment offers, field by field; about 40 % of all offers are rehabilitation (02)
@@ -20,7 +21,6 @@ _FIELDS = {
     "psy": ("03",) * 4,
     "ms": ("04",) * 2,
 }
-_ORDER = ("smr", "ms", "ch", "psy", "ms", "smr", "ms", "ch", "smr", "ms", "ch", "psy", "smr", "ch")
 _GIANT_EVERY = 40
 _GIANT = 5
 _CONCERNED = 7  # one offer and one establishment in so many has an anomaly
@@ -44,17 +44,20 @@ class _Region:
             for _ in range(self._world.draw("houses", {1: 3, 2: 3, 3: 1})):
                 if self._left > 0:
                     yield from self._house(entity, siren)
-        yield from anomalies(self._world, self._concerned[:_ANOMALIES])
-        yield from indicators(self._world)
-        yield from models(self._world)
+        if self._world.territory.steered:
+            yield from anomalies(self._world, self._concerned[:_ANOMALIES])
+            yield from indicators(self._world)
+            yield from models(self._world)
 
     def _commune(self) -> Commune:
         """A commune, the first ones of the table more often."""
         rng = self._world.rng
-        return COMMUNES[min(rng.randrange(len(COMMUNES)), rng.randrange(len(COMMUNES)))]
+        communes = self._world.territory.communes
+        return communes[min(rng.randrange(len(communes)), rng.randrange(len(communes)))]
 
     def _house(self, entity: Fragment, siren: str) -> Iterator[Fragment]:
-        kind = _ORDER[self._rank % len(_ORDER)]
+        kinds = self._world.territory.kinds
+        kind = kinds[self._rank % len(kinds)]
         self._rank += 1
         house = establishment(self._world, self._commune(), kind, entity, siren)
         yield house.resource
@@ -124,9 +127,9 @@ class _Region:
                 yield role(world, world.rng.choice(team), offer, house.commune)
 
 
-def generate(offers: int = 300, seed: int = 2017) -> Iterator[Fragment]:
-    """The resources of a region of so many offers, referenced resources before those that reference them.
+def generate(offers: int = 300, seed: int = 2017, territory: Territory = OUEST) -> Iterator[Fragment]:
+    """The resources of a territory with so many offers, referenced resources before those that reference them.
 
     Pieces of resources are shared: a resource is replaced, never changed in place.
     """
-    return _Region(offers, World(seed)).resources()
+    return _Region(offers, World(seed, territory)).resources()

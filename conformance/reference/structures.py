@@ -62,7 +62,7 @@ def _base(world: World, commune: Commune, name: str, types: list[Fragment], iden
 def legal_entity(world: World, commune: Commune) -> tuple[Fragment, str]:
     """A legal entity (EJ) and its SIREN."""
     number = world.sequence("ej")
-    siren = identifiers.siren(33_000_000 + number * 7)
+    siren = identifiers.siren(33_000_000 + 1_000_000 * world.territory.turn + number * 7)
     finess = identifiers.finess(commune.code[:2], 900_000 + number)
     legal, group = world.draw("legal", {("13", "1200"): 3, ("60", "2100"): 2, ("72", "2200"): 2})
     concept = world.codes.concept

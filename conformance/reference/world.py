@@ -10,6 +10,7 @@ from typing import Any
 from conformance.reference.fragments import ROR, Fragment, Fragments
 from conformance.reference.nomenclature import Deck, Nomenclatures, system_url
 from conformance.reference.places import Commune
+from conformance.reference.territories import OUEST, Territory
 
 FIRST_UPDATE = datetime(2024, 11, 1, tzinfo=UTC)
 _UPDATE_DAYS = 730
@@ -19,11 +20,12 @@ _SYNONYMS: Mapping[str, str] = {"offer": "healthcareservice", "place": "location
 class World:
     """One generation in progress; every choice goes through it, so a seed gives one region."""
 
-    def __init__(self, seed: int, codes: Nomenclatures | None = None) -> None:
-        self.rng = Random(seed)  # noqa: S311 - a reproducible region, not a secret
+    def __init__(self, seed: int, territory: Territory = OUEST, codes: Nomenclatures | None = None) -> None:
+        self.territory = territory
+        self.rng = Random(f"{territory.name}{seed}" if territory.turn else seed)  # noqa: S311 - a reproducible region, not a secret
         self.codes = codes or Nomenclatures()
         self.parts = Fragments(self.codes)
-        self._id = 1000
+        self._id = 1000 + 1_000_000 * territory.turn
         self._sequences: dict[str, int] = {}
         self._decks: dict[str, Deck[Any]] = {}
         self._profiles: dict[str, list[str]] = {}

@@ -18,7 +18,7 @@ FLOORS = (
     ("plan", "generation", "drive", "ledger", "fhir_generation"),
     ("engine", "report"),
     ("preflight", "workshop", "validation", "reference_data", "quality"),
-    ("selftest", "examples", "interrupted", "coverage", "pytest_bench"),
+    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,0 +1,185 @@
+"""Faults of structure, one for each requirement of an element that a resource of the reference can be made to break:
+the resource is made wrong at that element by an operator (``fhir/mutation``), and a run must tell the requirement.
+
+They are many, and each touches one resource, so a run carries as many as its resources can: what is found broken must
+be all that was planted, and nothing else.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conformance import data, nomenclature, profile, selftest
+from conformance.checks.structure import structures
+from conformance.clock import Clock
+from conformance.fhir.coding import judged
+from conformance.fhir.draw import Seeded
+from conformance.fhir.engine import Path
+from conformance.fhir.mutation import Mutant, mutants
+from conformance.fhir.structure import Compiled
+from conformance.model import Profile
+from conformance.reference_data import region
+from conformance.requirement_ids import nomenclature_id, structure_id
+
+FILE = "planted.json"
+_OFFERS, _SEED = 120, 5
+_FIRST = 30  # resources of a type that a run is sure to receive
+_TURNED = 6  # orders in which extensions are tried
+_TURNS = 6  # times each operator is tried on a resource
+_SELDOM = frozenset(("MeasureReport",))  # received by few scenarios
+_ASPECT = re.compile(r"ROR-(STR|NOM)-[A-Z]{2,4}-[a-z]+$")  # of a whole type: broken with any of its elements
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A resource made wrong by an operator at an element, the requirement that this breaks, and those of the same place
+    that are told broken with it."""
+
+    requirement: str
+    operator: str
+    resource: Mapping[str, Any]
+    beside: frozenset[str]
+
+    @property
+    def key(self) -> Key:
+        """The type and id of the resource."""
+        return str(self.resource["resourceType"]), str(self.resource["id"])
+
+
+@functools.cache
+def resources() -> tuple[dict[str, Any], ...]:
+    """The region in which faults are planted."""
+    return tuple(region(_OFFERS, _SEED))
+
+
+def kept() -> Mapping[str, Mapping[str, str]]:
+    """The operator of the fault of each requirement, by version, as measured last (``rorqual selftest --planted
+    --keep``); nothing when it never was."""
+    path = data.path("reports", FILE)
+    found: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def keep(name: str, caught: Iterable[Planted]) -> None:
+    """Keeps what was caught of a version."""
+    held = {**kept(), name: {one.requirement: one.operator for one in sorted(caught, key=lambda one: one.requirement)}}
+    text = json.dumps(dict(sorted(held.items())), indent=1) + "\n"
+    data.path("reports", FILE).write_text(text, encoding="utf-8")
+
+
+class _Planter:
+    """Finds a fault for each requirement of an element of a version."""
+
+    def __init__(self, made: Profile, day: str) -> None:
+        self.release, self.day = nomenclature.shipped(), day
+        self.whole = structures(made, self.release)
+        self.left = {one.id for one in made.requirements.values() if one.topic in ("structure", "nomenclature")}
+        self.found: list[Planted] = []
+        self._draw = Seeded(random.Random(_SEED))  # noqa: S311 - reproducible, not a secret
+        self._open: dict[str, bool] = {}
+
+    def plant(self, resource: Mapping[str, Any], compiled: Compiled) -> None:
+        """Makes a resource wrong wherever that breaks a requirement for which there is no fault yet."""
+        for turn in range(_TURNED):
+            turned = _turned(resource, turn)
+            if turn and turned == resource:
+                return
+
+            def wanted(path: Path, here: Any = turned) -> bool:
+                return self._is_open(compiled.element(here, path))
+
+            for one in mutants(turned, compiled, self._draw, _TURNS, wanted):
+                if _in_place(one, resource):
+                    told = _told(compiled, one, self.release, self.day)
+                    for mine in sorted(told & self.left):
+                        self.left.discard(mine)
+                        self._open.clear()
+                        self.found.append(Planted(mine, one.operator, one.resource, frozenset(told - {mine})))
+
+    def _is_open(self, element: str) -> bool:
+        """Whether there is no fault yet for the element, a slice or a part of it."""
+        if element not in self._open:
+            self._open[element] = any(_within(one, element) for one in self.left)
+        return self._open[element]
+
+
+def planted(made: Profile, clean: Iterable[Mapping[str, Any]], day: str) -> list[Planted]:
+    """A fault for each requirement of an element that one can be planted for."""
+    planter, seen = _Planter(made, day), dict[str, int]()
+    for resource in clean:
+        kind = str(resource["resourceType"])
+        compiled = planter.whole.of_type(kind)
+        seen[kind] = seen.get(kind, 0) + 1
+        if compiled is not None and seen[kind] <= _FIRST:
+            planter.plant(resource, compiled)
+    return planter.found
+
+
+def _turned(value: Any, turn: int) -> Any:
+    """A resource whose lists of extensions begin with another one: operators take the first that they can use."""
+    if isinstance(value, list):
+        return [_turned(one, turn) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {name: _turned(one, turn) for name, one in value.items()}
+    held = made.get("extension")
+    if isinstance(held, list) and held:
+        at = turn % len(held)
+        made["extension"] = [*held[at:], *held[:at]]
+    return made
+
+
+def _in_place(one: Mutant, resource: Mapping[str, Any]) -> bool:
+    """Whether the resource can still be served and known as the one that it was."""
+    return (one.resource.get("resourceType"), one.resource.get("id")) == (resource["resourceType"], resource["id"])
+
+
+def _within(requirement: str, element: str) -> bool:
+    """Whether a requirement is of the element that an operator broke, of a slice or a part of it."""
+    return any(requirement == made(element) or requirement.startswith((f"{made(element)}.", f"{made(element)}:"))
+               for made in (structure_id, nomenclature_id)) if element else False
+
+
+def _told(compiled: Compiled, one: Mutant, release: nomenclature.Release, day: str) -> set[str]:
+    """The requirements that the resource alone is told to break."""
+    codes = judged(compiled.codings(one.resource), release, day).differences
+    return {*(structure_id(each.element) for each in compiled.differences(one.resource) if each.element),
+            *(nomenclature_id(each.element) for each in codes if each.element and each.code != "nomenclature.not-held")}
+
+
+def batches(faults: Sequence[Planted]) -> Iterator[list[Planted]]:
+    """Faults that one run can carry: each in a resource of its own."""
+    left = list(faults)
+    while left:
+        batch: dict[Key, Planted] = {}
+        for one in left:
+            batch.setdefault(one.key, one)
+        yield list(batch.values())
+        left = [one for one in left if one is not batch[one.key]]
+
+
+def missed(name: str, batch: Sequence[Planted], clock: Clock) -> tuple[list[str], list[str]]:
+    """The requirements of planted faults that a run did not find broken, and those found that none of them breaks."""
+    clean = resources()
+    mine = {one.key: one.resource for one in batch}
+    served = [mine.get((one["resourceType"], one["id"]), one) for one in clean]
+    made = selftest.campaign(name, _SEED)
+    expected = {one.requirement for one in batch}
+    kinds = {kind for kind, _ in mine}
+    alone = tuple(one for one in made.planned if one.scenario.closing
+                  or expected.intersection(one.profile.named(one.scenario.verifies))
+                  or kinds.intersection(need.among for need in one.scenario.needs) & _SELDOM)
+    report = selftest.of_resources(replace(made, planned=alone), served, None, clock)
+    known = profile.read(name).requirements
+    told = {one.requirement for one in report.problems if one.effect == "broken"}  # a defect of the guide may excuse it
+    found = {one for one in told if known[one].topic in ("structure", "nomenclature") and not _ASPECT.match(one)}
+    others = [one for one in selftest.broken(report) if one not in found and not _ASPECT.match(one)]
+    allowed = expected.union(*(one.beside for one in batch))
+    return sorted(expected - found), sorted({*(found - allowed), *others})
