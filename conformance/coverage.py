@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from conformance import planted
 from conformance.model import Profile, Text
 from conformance.reference.faults import FAULTS
 from conformance.scenario import Library
@@ -86,7 +87,12 @@ def coverage(
     breaking: dict[str, list[str]] = {}
     for fault in FAULTS.values():
         breaking.setdefault(fault.breaks, []).append(fault.name)
+    for fault in FAULTS.values():  # a fault may break more than one, with its reason
+        for name in fault.also:
+            breaking.setdefault(name, []).append(fault.name)
+    structural = planted.kept()
     for profile in chosen:
+        operators = structural.get(profile.id, {})
         verifying: dict[str, list[str]] = {}
         playing: dict[str, list[str]] = {}
         for scenario in library.of(profile.id):
@@ -96,11 +102,17 @@ def coverage(
             for name in dict.fromkeys(profile.named(scenario.verifies)):
                 verifying.setdefault(name, []).append(scenario.id)
         requirements += [Row(profile.id, one.id, one.strength.value, one.actor, one.statement,
-                             *_of(verifying.get(one.id, ())), tuple(breaking.get(one.id, ())), one.not_tested)
+                             *_of(verifying.get(one.id, ())), _faults(one.id, breaking, operators), one.not_tested)
                          for one in profile.requirements.values()]
         transactions += [Row(profile.id, one.id, one.maturity, "server", one.title, *_of(playing.get(one.id, ())), (),
                              None) for one in profile.transactions]
     return Coverage(tuple(requirements), tuple(transactions))
+
+
+def _faults(name: str, breaking: Mapping[str, Sequence[str]], operators: Mapping[str, str]) -> tuple[str, ...]:
+    """The faults that break a requirement: those of the catalogue, or the operator of the one planted for it."""
+    found = tuple(breaking.get(name, ()))
+    return found or ((operators[name],) if name in operators else ())
 
 
 def _of(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

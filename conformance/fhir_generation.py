@@ -9,6 +9,7 @@ import orjson
 
 from conformance.checks import judge as judging
 from conformance.checks.evidence import Evidence
+from conformance.checks.structure import look_over
 from conformance.fhir import bundle, created, explore, export
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
@@ -35,6 +36,7 @@ class FhirGeneration:
         self.received = Received()
         self._censuses: dict[str, Census] = {}
         self._judged: Course | None = None
+        self._looked_over: dict[str, int] = {}
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
         """A function that masks personal data in a body."""
@@ -154,6 +156,16 @@ class FhirGeneration:
         if value.get("resourceType") != "Bundle":
             return {name: part for name, part in value.items() if name not in _VOLATILE}
         return value.get("type"), value.get("total"), sorted(entry.key for entry in bundle.entries(value))
+
+    def meanwhile(self, profile: Profile) -> bool:
+        """Looks over the next resource received, for the checks of structures that come at the end."""
+        received, done = self.received.all(), self._looked_over.get(profile.id, 0)
+        if done >= len(received):
+            return False
+        one = received[done]
+        self._looked_over[profile.id] = done + 1
+        look_over(profile, self.release, self.bodies.pool.facts(one.resource), one)
+        return True
 
     def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
         """The judgements of a step, from what it exchanged and what is known."""

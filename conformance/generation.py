@@ -103,6 +103,9 @@ class Generation(Protocol):
     def same(self, one: Exchange, other: Exchange) -> bool:
         """Whether two answers to the same question say the same."""
 
+    def meanwhile(self, profile: Profile) -> bool:
+        """Does some work of later judgements on a profile, while an answer is waited for; False when there is none."""
+
     def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
         """The judgements of a step that was sent."""
 

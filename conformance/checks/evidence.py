@@ -104,7 +104,7 @@ class Evidence:
         """The inclusions over the pages of the step."""
         return [one for one in self.entries() if bundle.is_inclusion(one[1], self.searched)]
 
-    def receipts(self, parameters: Any) -> list[Receipt]:
+    def receipts(self, parameters: Any) -> Sequence[Receipt]:
         """The resources that an expectation looks at: those of its step or, where its parameters say ``over: run``,
         all that the candidate has shown so far."""
         if over_run(parameters):

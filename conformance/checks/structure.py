@@ -9,6 +9,7 @@ from typing import Any
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.coding import NOMENCLATURE, Judged, judged
+from conformance.fhir.pool import Facts
 from conformance.fhir.r4 import r4
 from conformance.fhir.received import Receipt
 from conformance.fhir.rule import Difference
@@ -98,11 +99,22 @@ def _of_element(identifier: str, one: Difference, received: Receipt) -> Finding:
 
 def _seen(evidence: Evidence, received: Receipt, structure: Compiled) -> Seen:
     """What a walk over the resource tells; most resources need no closer look."""
-    facts, key = evidence.facts(received.resource), ("seen", structure, received.day)
+    return _looked_over(evidence.facts(received.resource), received, structure)
+
+
+def _looked_over(facts: Facts, received: Receipt, structure: Compiled) -> Seen:
+    key = "seen", structure, received.day
     if key not in facts:
         facts[key] = structure.seen(received.resource, received.day)
     found: Seen = facts[key]
     return found
+
+
+def look_over(profile: Profile, release: Release, facts: Facts, received: Receipt) -> None:
+    """Finds out of a resource what the checks of its structure will ask, before they do: whoever waits has the time."""
+    structure = structures(profile, release).of_type(str(received.resource.get("resourceType")))
+    if structure is not None:
+        _looked_over(facts, received, structure)
 
 
 def _differences(evidence: Evidence, received: Receipt, structure: Compiled) -> list[Difference]:

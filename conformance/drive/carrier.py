@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import os
 import pickle
+import select
 import subprocess
 import sys
 from typing import Any
@@ -66,6 +67,15 @@ class Carrier:
         if outcome.fault:
             raise HarnessError(f"the process that talks to the candidate failed\n{outcome.fault}")
         return outcome
+
+    def ready(self, number: int) -> bool:
+        """Whether something came in since, which may be the outcome of that number; True where it cannot be told."""
+        if number in self._outcomes:
+            return True
+        try:
+            return bool(select.select([self._told], [], [], 0)[0])
+        except (OSError, ValueError):  # Windows selects no pipes
+            return True
 
     def release(self) -> None:
         """Ends the talk with the candidate; what was not sent yet is not sent."""

@@ -66,11 +66,16 @@ class Probe:
         It waits for the request under way, for a candidate is asked one thing at a time, and goes before those that
         were sent ahead and wait.
         """
-        return self.finish(Pending(ask, purpose, self._carrier.post(self._sending(ask), urgent=True)))
+        return self.finish(self.ahead(ask, purpose, urgent=True))
 
-    def ahead(self, ask: Ask, purpose: str) -> Pending:
-        """Sends a request after those under way, while the caller goes on; ``finish`` waits for its answer."""
-        return Pending(ask, purpose, self._carrier.post(self._sending(ask)))
+    def ahead(self, ask: Ask, purpose: str, urgent: bool = False) -> Pending:
+        """Sends a request after those under way (an ``urgent`` one before those that wait), while the caller goes on;
+        ``finish`` waits for its answer."""
+        return Pending(ask, purpose, self._carrier.post(self._sending(ask), urgent))
+
+    def ready(self, pending: Pending) -> bool:
+        """Whether its answer may be there; False when the caller has time to do something else."""
+        return self._carrier.ready(pending.number)
 
     def _sending(self, ask: Ask) -> Sending:
         body = urlencode(self._revealed(ask.form)) if ask.form else self.vault.reveal(ask.body)

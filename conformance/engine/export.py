@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.clock import Clock
@@ -14,7 +14,7 @@ from conformance.model import Ask, Exchange
 _PATIENCE = 300.0  # seconds until the manifest
 _FIRST, _LONGEST = 0.1, 10.0  # seconds between two questions, where Retry-After does not say
 _ACCEPTED = 202
-Send = Callable[[Ask, str], Generator[Event, None, Exchange]]
+Send = Callable[[Sequence[Ask], str], Generator[Event, None, list[Exchange]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,24 @@ class Follower:
         ending = yield from self._manifest(replace(onward, path=address), made)
         if ending != "complete":
             return made, ending
-        files = self.generation.files(made[-1])
-        for number, url in enumerate(files):
-            if number >= self.probe.endpoint.limits.pages:
-                return made, "limit"
-            address = self.probe.follows(url, made[-1])
-            if not address:
-                return made, "elsewhere"
-            made.append((yield from self.send(replace(onward, path=address), "file")))
-        return made, "complete"
+        manifest, most = made[-1], self.probe.endpoint.limits.pages
+        files = self.generation.files(manifest)
+        addresses = [self.probe.follows(url, manifest) for url in files[:most]]
+        inside = addresses[:addresses.index("")] if "" in addresses else addresses
+        made += yield from self.send([replace(onward, path=one) for one in inside], "file")
+        return made, "elsewhere" if len(inside) < len(addresses) else "limit" if len(files) > most else "complete"
+
+    def _asked(self, ask: Ask) -> Generator[Event, None, Exchange | None]:
+        """The exchange of one question for the status; None when the candidate has stopped answering."""
+        return next(iter((yield from self.send([ask], "status"))), None)
 
     def _manifest(self, ask: Ask, made: list[Exchange]) -> Generator[Event, None, str]:
         """Asks for the status until it is no longer that of an extraction under way."""
         end, wait = self.clock.monotonic() + _PATIENCE, _FIRST
         while True:
-            exchange = yield from self.send(ask, "status")
+            exchange = yield from self._asked(ask)
+            if exchange is None:
+                return "broken"
             made.append(exchange)
             if exchange.response is None or exchange.response.status != _ACCEPTED:
                 answered = exchange.response is not None and exchange.response.status == 200

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 import zlib
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from conformance.events import (
     StepSent,
 )
 from conformance.generation import Course, Generation, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step, Written
+from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step, Written
 from conformance.plan import Campaign, Planned
 from conformance.scenario import ALL_PAGES, EXTRACTION
 from conformance.verdict import Cause, Effect, concluded
@@ -90,6 +90,9 @@ class Run:
         self._explored: set[str] = set()
         self._statuses: set[str] = set()
         self._turns: deque[_Turn] = deque()
+        self._prepared: deque[_Turn] = deque()
+        self._unprepared: deque[Planned] = deque()
+        self._closing: list[Profile] = []
         self._coming: Iterator[_Question | None] = iter(())
         self._under_way: deque[_Question] = deque()
 
@@ -108,7 +111,11 @@ class Run:
     def scenarios(self, planned: Sequence[Planned]) -> Iterator[Event]:
         """Some scenarios, one after the other; the candidate is explored before the first of a profile, for all
         those of the campaign."""
-        self._coming = self._questions([one for one in planned if not one.skip])
+        asked = [one for one in planned if not one.skip]
+        self._closing = list({one.profile.id: one.profile for one in asked if one.scenario.closing}.values())
+        self._prepared.clear()
+        self._unprepared = deque(asked)
+        self._coming = self._questions(asked)
         for one in planned:
             yield from self._scenario(one)
 
@@ -162,7 +169,9 @@ class Run:
         for one in planned:
             while one.profile.id not in self._explored:
                 yield None
-            turn = self._turn(one)
+            if not self._prepared:
+                self._prepare()
+            turn = self._prepared.popleft()
             self._turns.append(turn)
             for step in one.scenario.steps if not turn.missing else ():
                 if one.scenario.writes or not self._has_client(step):  # what it asks may rest on what it created
@@ -170,6 +179,25 @@ class Run:
                     continue
                 ask = self.generation.ask(turn.course, step)
                 yield _Question(turn.course, step, ask, self._sent_ahead(ask))
+
+    def _prepare(self) -> None:
+        """Chooses the values of the next scenario for which that was not done yet."""
+        self._prepared.append(self._turn(self._unprepared.popleft()))
+
+    def _finished(self, pending: Pending) -> Exchange:
+        """The exchange of a request under way; until its answer is there, work of later scenarios is done."""
+        while not self.probe.ready(pending) and self._meanwhile():
+            pass
+        return self.probe.finish(pending)
+
+    def _meanwhile(self) -> bool:
+        """Chooses the values of a later scenario, or does a part of what judging those at the end needs; False when
+        there is nothing to do."""
+        following = self._unprepared[0] if self._unprepared else None
+        if following is not None and not following.scenario.writes and following.profile.id in self._explored:
+            self._prepare()
+            return True
+        return any(self.generation.meanwhile(one) for one in self._closing)
 
     def _has_client(self, step: Step) -> bool:
         """Whether there is a client of the access profile that a step is sent under."""
@@ -202,14 +230,25 @@ class Run:
             return
 
     def _asked(self, asks: Sequence[Ask], profile: str) -> Generator[Event, None, list[Exchange]]:
-        """The exchanges of questions that do not depend on each other; fewer when the candidate stops answering."""
+        """The exchanges of an exploration; fewer when the candidate stops answering."""
+        def learnt(exchange: Exchange) -> None:
+            self._statuses.add(_told(exchange))
+            self.generation.learn(exchange)
+
+        return (yield from self._together(asks, "explore", profile, "", learnt))
+
+    def _together(
+        self, asks: Sequence[Ask], purpose: str, profile: str, scenario: str,
+        taken: Callable[[Exchange], None] = lambda _exchange: None,
+    ) -> Generator[Event, None, list[Exchange]]:
+        """The exchanges of questions that do not depend on each other, those of an exploration after what waits; fewer
+        when the candidate stops answering."""
         waiting, under_way, exchanges = deque(asks), deque[Pending](), list[Exchange]()
         while (waiting or under_way) and (under_way or self._troubles < _PATIENCE):
             while waiting and len(under_way) < (1 if self._troubles else _AHEAD):
-                under_way.append(self.probe.ahead(waiting.popleft(), "explore"))
-            exchange = yield from self._exchanged(self.probe.finish(under_way.popleft()), profile, "")
-            self._statuses.add(_told(exchange))
-            self.generation.learn(exchange)
+                under_way.append(self.probe.ahead(waiting.popleft(), purpose, urgent=bool(scenario)))
+            exchange = yield from self._exchanged(self.probe.finish(under_way.popleft()), profile, scenario)
+            taken(exchange)
             exchanges.append(exchange)
         return exchanges
 
@@ -282,11 +321,12 @@ class Run:
         where = course.profile.id, course.scenario.id
         yield from self.writes.begin(course, ask)
         if question.pending is not None:
-            exchange = yield from self._exchanged(self.probe.finish(question.pending), *where)
+            exchange = yield from self._exchanged(self._finished(question.pending), *where)
         else:
             exchange = yield from self._send(ask, "step", *where)
         if step.pages == EXTRACTION:
-            follower = Follower(self.probe, self.generation, self.clock, lambda ask, why: self._send(ask, why, *where))
+            follower = Follower(self.probe, self.generation, self.clock,
+                                lambda asks, why: self._together(asks, why, *where))
             followed, ending = yield from follower.follow(ask, exchange)
         else:
             followed, ending = yield from self._pages(course, step, ask, exchange)
@@ -315,7 +355,8 @@ class Run:
         return made, "broken" if made and not _answered(last) else "complete"
 
     def _send(self, ask: Ask, purpose: str, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
-        return (yield from self._exchanged(self.probe.send(ask, purpose), profile, scenario))
+        return (yield from self._exchanged(self._finished(self.probe.ahead(ask, purpose, urgent=True)), profile,
+                                           scenario))
 
     def _exchanged(self, exchange: Exchange, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
         lost = exchange.trouble is not None and (

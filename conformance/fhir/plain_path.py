@@ -1,5 +1,5 @@
-"""Plain FHIRPath, fast: members, ``where``, ``all``, ``exists``, ``empty``, ``substring``, ``matches``, comparisons,
-``and``/``or``, ``+``/``-`` and ``|``.
+"""Plain FHIRPath, fast: members, ``where``, ``all``, ``exists``, ``empty``, ``count``, ``not``, ``substring``,
+``startsWith``, ``matches``, comparisons, ``and``/``or``, ``+``/``-`` and ``|``.
 
 Exploring and judging evaluate such paths on every resource for every search parameter, where the general evaluator
 costs fifty times more. What is not plain, in its words or in the data met, goes to the general one: an expression
@@ -24,6 +24,7 @@ from conformance.fhir.plain_steps import (
     Step,
     Values,
     chained,
+    count,
     empty,
     equal,
     every,
@@ -34,7 +35,9 @@ from conformance.fhir.plain_steps import (
     logic,
     matches,
     named,
+    negated,
     ordered,
+    starts,
     substring,
     summed,
     typed,
@@ -50,6 +53,7 @@ _TEST = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_OPERAND})\s*(and\b|\))")
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 _SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
+_BARE: Mapping[str, Step] = {"exists": exists, "empty": empty, "count": count, "not": negated}
 _OPERATORS = frozenset(("and", "or"))
 
 
@@ -192,9 +196,16 @@ class _Reader:
             self._take(")")
             steps.append(every(condition))
             return
+        if name == "startsWith":
+            if self._kind != "text" and not (self.word or "").startswith("%"):
+                raise NotPlain
+            prefix = self._path()
+            self._take(")")
+            steps.append(starts(prefix))
+            return
         arguments = self._constants()
-        if name in ("exists", "empty") and not arguments:
-            steps.append(exists if name == "exists" else empty)
+        if name in _BARE and not arguments:
+            steps.append(_BARE[name])
         elif name == "substring" and len(arguments) in (1, 2) and all(isinstance(one, int) for one in arguments):
             steps.append(substring(*arguments))
         elif name == "matches" and len(arguments) == 1 and isinstance(arguments[0], str) and arguments[0]:

@@ -194,6 +194,27 @@ def matches(pattern: str) -> Step:
     return lambda here, _names: [form.search(_text(here)) is not None]
 
 
+def starts(prefix: Selection) -> Step:
+    """``startsWith(prefix)`` of one text."""
+    def started(here: Values, names: Names) -> Values:
+        if not here:
+            return []
+        wanted = prefix(None, names)
+        return [_text(here).startswith(_text(wanted))] if wanted else []
+    return started
+
+
+def count(here: Values, _names: Names) -> Values:
+    """``count()``."""
+    return [len(here)]
+
+
+def negated(here: Values, _names: Names) -> Values:
+    """``not()`` of one boolean."""
+    found = _truth(here)
+    return [] if found is None else [not found]
+
+
 def exists(here: Values, _names: Names) -> Values:
     """``exists()``."""
     return [bool(here)]

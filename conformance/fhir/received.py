@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.fhir.body import Bodies, Unreadable
@@ -29,6 +29,7 @@ class Received:
 
     def __init__(self) -> None:
         self._of: dict[int, Receipt] = {}
+        self._in_order: list[Receipt] = []
 
     def take(self, exchange: Exchange, bodies: Bodies) -> None:
         """Takes in what an exchange shows; an answer that cannot be read shows nothing, nor does the answer to a write,
@@ -37,12 +38,13 @@ class Received:
         partial = any(word in asked.url or word in asked.body for word in _PARTIAL)
         if not partial and not writes(asked.method, asked.url):
             for one in shown(exchange, bodies):
-                if len(self._of) < KEPT and not _subsetted(one.resource):
-                    self._of.setdefault(id(one.resource), one)
+                if id(one.resource) not in self._of and len(self._of) < KEPT and not _subsetted(one.resource):
+                    self._of[id(one.resource)] = one
+                    self._in_order.append(one)
 
-    def all(self) -> list[Receipt]:
-        """The resources, in the order in which they were first seen."""
-        return list(self._of.values())
+    def all(self) -> Sequence[Receipt]:
+        """The resources, in the order in which they were first seen; more come at the end."""
+        return self._in_order
 
 
 def shown(exchange: Exchange, bodies: Bodies) -> Iterator[Receipt]:

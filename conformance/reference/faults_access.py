@@ -75,8 +75,13 @@ def _acts(whole: Json, shown: Json | None) -> Json | None:
     return {**shown, "characteristic": [*held, *(one for one in acts if one not in held)]} if acts else shown
 
 
+_WHOLE = ("045", "047", "048", "049", "050")  # one for each access profile but that of all
+
+
 def _fault(name: str, fr: str, en: str, breaks: str, seen: Seen, also: Mapping[str, str] | None = None) -> Fault:
-    return Fault(name, {"fr": fr, "en": en}, breaks, also or {}, seen=seen)
+    """A fault of one rule; what an access profile may see as a whole is broken with any of its rules."""
+    whole = {f"ROR-SEC-{number}": "the access profile as a whole" for number in _WHOLE}
+    return Fault(name, {"fr": fr, "en": en}, breaks, {**whole, **(also or {})}, seen=seen)
 
 
 ACCESS: tuple[Fault, ...] = (

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.reference.changes import only, sometimes
-from conformance.reference.fault import Fault, Json
+from conformance.reference.changes import Change, only, sometimes
+from conformance.reference.fault import Asked, Fault, Json
+from conformance.reference.fragments import ROR
+
+_CONTACT, _SENSITIVE = f"{ROR}ror-healthcareservice-contact", f"{ROR}ror-healthcareservice-sensitive-unit"
 
 
 def _reversed(resource: Json) -> Json:
@@ -32,6 +35,53 @@ def _same_ids(resource: Json) -> Json:
 def _provided_by_a_place(resource: Json) -> Json:
     place = resource.get("location", [{"reference": "Location/1"}])[0]
     return {**resource, "providedBy": place}
+
+
+def _without_level(name: str) -> Change:
+    """The members of a list lose the level of confidentiality that they say."""
+    def changed(resource: Json) -> Json:
+        if name not in resource:
+            return resource
+        return {**resource, name: [{**one, "extension": _unlevelled(one.get("extension", []))}
+                                   for one in resource[name]]}
+    return changed
+
+
+def _unlevelled(extensions: list[Json]) -> list[Json]:
+    return [one for one in extensions if not str(one.get("url", "")).endswith("confidentiality-level")]
+
+
+def _contact_without_level(resource: Json) -> Json:
+    return {**resource, "extension": [
+        {**one, "extension": _unlevelled(one["extension"])} if one["url"] == _CONTACT else one
+        for one in resource["extension"]]}
+
+
+def _open_contacts(resource: Json) -> Json:
+    """The contacts of a sensitive unit are open to all."""
+    if not any(one["url"] == _SENSITIVE and one.get("valueBoolean") for one in resource["extension"]):
+        return resource
+    return {**resource, "extension": [
+        {**one, "extension": [_opened(inner) for inner in one["extension"]]} if one["url"] == _CONTACT else one
+        for one in resource["extension"]]}
+
+
+def _opened(extension: Json) -> Json:
+    if extension["url"] != f"{ROR}ror-confidentiality-level":
+        return extension
+    coding = extension["valueCodeableConcept"]["coding"][0]
+    return {**extension, "valueCodeableConcept": {"coding": [{**coding, "code": "1"}]}}
+
+
+def _shrunk(bundle: Json, _asked: Asked) -> Json:
+    """Distances in another unit than they say: ten times too short."""
+    def longer(extension: Json) -> Json:
+        value = extension["valueDistance"]
+        return {**extension, "valueDistance": {**value, "value": round(value["value"] * 0.1, 3)}}
+
+    entries = [{**one, "search": {**one["search"], "extension": [longer(each) for each in one["search"]["extension"]]}}
+               if "extension" in one.get("search", {}) else one for one in bundle.get("entry", [])]
+    return {**bundle, "entry": entries} if entries else bundle
 
 
 RULES: tuple[Fault, ...] = (
@@ -66,5 +116,43 @@ RULES: tuple[Fault, ...] = (
             "ROR-HTTP-053": "the reference leads nowhere",
         },
         resource=only("HealthcareService", sometimes(_provided_by_a_place)),
+    ),
+    Fault(
+        "loc-telecom-without-level",
+        {"fr": "Les telecoms d'un lieu ne disent pas leur niveau", "en": "Telecoms of a place do not say their level"},
+        "ROR-SEC-055",
+        {"ROR-STR-Location.telecom.extension:ror-telecom-confidentiality-level": "the same extension",
+         "ROR-STR-Location.telecom.extension": "there must be two extensions"},
+        resource=only("Location", sometimes(_without_level("telecom"))),
+    ),
+    Fault(
+        "org-contact-without-level",
+        {"fr": "Les contacts d'un établissement ne disent pas leur niveau",
+         "en": "Contacts of an establishment do not say their level"},
+        "ROR-SEC-056",
+        {"ROR-STR-Organization.contact.extension:ror-contact-confidentiality-level": "the same extension",
+         "ROR-STR-Organization.contact.extension": "there must be an extension"},
+        resource=only("Organization", sometimes(_without_level("contact"))),
+    ),
+    Fault(
+        "hs-contact-without-level",
+        {"fr": "Les contacts d'une offre ne disent pas leur niveau",
+         "en": "Contacts of an offer do not say their level"},
+        "ROR-SEC-057",
+        {"ROR-STR-ror-healthcareservice-contact.extension:ror-confidentiality-level": "the same extension",
+         "ROR-STR-ror-healthcareservice-contact.extension": "the same extension"},
+        resource=only("HealthcareService", sometimes(_contact_without_level)),
+    ),
+    Fault(
+        "hs-sensitive-contact-open",
+        {"fr": "Les contacts d'une unité sensible sont en libre accès", "en": "Contacts of a sensitive unit are open"},
+        "ROR-SEC-064",
+        resource=only("HealthcareService", _open_contacts),
+    ),
+    Fault(
+        "distance-too-short",
+        {"fr": "Les distances ne sont pas celles du WGS84", "en": "Distances are not those of WGS84"},
+        "ROR-HTTP-043",
+        bundle=_shrunk,
     ),
 )

@@ -38,6 +38,10 @@ def _body(change: Callable[[Json], Json]) -> Change:
     return changed
 
 
+def _conflict(answer: Answer, asked: Asked) -> Answer:
+    return with_answer(answer, status=409) if answer.status == 412 and asked.interaction == "update" else answer
+
+
 def _unversioned(answer: Answer, _asked: Asked) -> Answer:
     return with_answer(answer, location=answer.headers["location"].partition("/_history/")[0])
 
@@ -131,6 +135,9 @@ WRITES: tuple[Fault, ...] = (
            client_ids=True),
     _fault("change-202", "Une mise à jour répond 202", "An update answers 202", "ROR-HTTP-098",
            answer=_of(_CHANGE, _status(202))),
+    _fault("change-conflict-409", "Un conflit de version répond 409", "A conflict of versions answers 409",
+           "ROR-HTTP-105",
+           {"ROR-HTTP-104": "judged by the same check"}, answer=_conflict),
     _fault("change-without-last-modified", "Mise à jour sans Last-Modified", "Update without Last-Modified",
            "ROR-HTTP-099", answer=_of(_CHANGE, _without("last-modified"))),
     _fault("change-without-etag", "Mise à jour sans ETag", "Update without ETag", "ROR-HTTP-100",

@@ -89,7 +89,8 @@ VALUES = st.recursive(
 EXPRESSIONS = ("a", "a.b", "a.where(b = 'a')", "a.where(b = 'a' and code = 'b')", "a.where($this = 'a')", "a.exists()",
                "a = true", "a = false", "a.where(b = true)", "true",
                "a.where(b = 'a').empty()", "a.b = 'a'", "a != b", "a.where(b > 1).code", "a < 3 or b > 2",
-               "a.where(b.exists() and code.empty()).code", "a.exists(b = 'a')",
+               "a.where(b.exists() and code.empty()).code", "a.exists(b = 'a')", "a.count()", "a.b.count() = 1",
+               "a.exists().not()", "(a = 'a').not()", "a.startsWith('a')", "a.b.startsWith(%n)",
                "a.exists(b.exists() and code.empty())", "a + b", "a | b", "(a | b).code", "a = %n", "a.code = %n",
                "a.b + 1 < b - 2", "(a = 'a' or b = 'b') and code.exists()", "a.all(b = 'a')",
                "a.all($this = 'a')", "(a | b).all(code.exists())", "a.substring(1)", "a.b.substring(0, 1)",
@@ -115,8 +116,9 @@ def test_on_any_data_the_same_answer_or_unsure(data, expression, name):
 
 
 @pytest.mark.parametrize("expression", ["", "a.", "a..b", "a.where(", "a.where(b)x", "a and", "= b", "a b", "a[0]",
-                                        "a.count()", "a.first()", "a is b", "not a", "'it\\'s'", "a.substring()", "a.substring(%n)", "a.matches('(')",
-                                        "a.substring(1 2)", "a.substring(1, 2, 3)", "a.all()"])
+                                        "a.first()", "a is b", "not a", "'it\\'s'", "a.substring()", "a.substring(%n)", "a.matches('(')",
+                                        "a.substring(1 2)", "a.substring(1, 2, 3)", "a.all()",
+                                        "a.startsWith(b)", "a.startsWith()"])
 def test_other_words_are_left_to_the_general_evaluator(expression):
     assert plain(expression) is None
 

@@ -57,6 +57,7 @@ PLAIN = {
     "revinclude-offer-missing": LOC + "_count=20&_revinclude=HealthcareService:location",
     "mode-all-match": HS + "specialty=242" + GUIDE,
     "distance-missing": HS + NEAR,
+    "distance-too-short": HS + NEAR,
     "distance-other-extension": HS + NEAR,
     "self-without-parameters": HS + "specialty=242",
     "empty-is-404": HS + "identifier=none",
