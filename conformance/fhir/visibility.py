@@ -294,5 +294,22 @@ def _named(name: str, value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    """A value in few words: of an extension the end of its url, of a concept its codes."""
+    text = _words(value)
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | None) else str(value)
+    if "coding" in value:
+        return "/".join(str(coding.get("code")) for coding in _objects(value["coding"]))
+    if "url" in value:
+        name = str(value["url"]).rsplit("/", 1)[-1]
+        held = next((held for key, held in value.items() if key.startswith("value")), None)
+        return f"{name} {_words(held)}" if held is not None else f"{name} ({_words(value.get('extension', []))})"
+    if "system" in value and "code" in value:
+        return str(value["code"])
+    return ", ".join(_words(held) if name == "extension" else f"{name} {_words(held)}" for name, held in value.items())
