@@ -11,13 +11,14 @@ import functools
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance import data, nomenclature, profile, selftest
 from conformance.checks.structure import structures
-from conformance.clock import Clock
+from conformance.clock import Clock, SystemClock
 from conformance.fhir.coding import judged
 from conformance.fhir.draw import Seeded
 from conformance.fhir.engine import Path
@@ -163,6 +164,31 @@ def batches(faults: Sequence[Planted]) -> Iterator[list[Planted]]:
             batch.setdefault(one.key, one)
         yield list(batch.values())
         left = [one for one in left if one is not batch[one.key]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The faults that were planted; the requirements that were missed, and those told that none of them breaks."""
+
+    found: Sequence[Planted]
+    missed: frozenset[str]
+    unrelated: frozenset[str]
+
+
+def tried(name: str, jobs: int, clock: Clock, told: Callable[[str], None]) -> Tried:
+    """Plants the faults of a version and plays them, as many servers at a time as there are jobs."""
+    found = planted(profile.read(name), resources(), clock.now().date().isoformat())
+    every, lost, strange = list(batches(found)), set[str](), set[str]()
+    with ProcessPoolExecutor(jobs) as pool:
+        for number, (missing, unrelated) in enumerate(pool.map(functools.partial(_missed, name), every), 1):
+            lost |= set(missing)
+            strange |= set(unrelated)
+            told(f"{number} of {len(every)} servers, {len(lost)} missed, {len(strange)} unrelated")
+    return Tried(found, frozenset(lost), frozenset(strange))
+
+
+def _missed(name: str, batch: Sequence[Planted]) -> tuple[list[str], list[str]]:
+    return missed(name, batch, SystemClock())
 
 
 def missed(name: str, batch: Sequence[Planted], clock: Clock) -> tuple[list[str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from conformance import workshop
+from conformance import profile, workshop
 from conformance.clock import Clock
 from conformance.endpoint import Endpoint, OAuth
 from conformance.model import Candidate, Scenario
@@ -25,6 +26,7 @@ from conformance.report.model import Report
 from conformance.scenario import EXTRACTION
 
 ACCESSES = tuple(str(one.access) for one in CLIENTS)
+_SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
 _MEMORY = Path("/dev/shm")  # noqa: S108 - records that are thrown away, in memory where the machine has such a place
 
 
@@ -81,6 +83,19 @@ class Clean:
 
     def __str__(self) -> str:
         return f"{self.profile}, {self.offers} offers, seed {self.seed}, access profile {self.access}"
+
+
+def clean_runs(which: str, tested: str) -> list[Clean]:
+    """The runs without fault: none, some (versions and access profiles in turn, the version tested by the client that
+    sees all at each size) or all."""
+    versions = profile.known()
+    if which == "all":
+        return [Clean(*one) for one in itertools.product(_SIZES, _SEEDS, versions, ACCESSES)]
+    strict = [Clean(size, seed, tested) for size, seed in zip(_SIZES, _SEEDS, strict=False)]
+    turns = itertools.cycle((*ACCESSES[::2], *ACCESSES[1::2]))
+    others = [Clean(size, seed, versions[number % len(versions)], next(turns))
+              for number, (seed, size) in enumerate(itertools.product(_SEEDS, _SIZES))]
+    return [*strict, *others] if which == "some" else []
 
 
 def alarms(one: Clean, clock: Clock) -> list[str]:

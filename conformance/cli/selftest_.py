@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -14,11 +13,8 @@ from conformance import data, planted, profile, selftest, source, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
-from conformance.planted import Planted
 from conformance.reference.faults import FAULTS
 from conformance.selftest import Clean, Outcome
-
-_SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
 
 
 @click.command("selftest")
@@ -54,7 +50,7 @@ def command(
             outcomes.append(one)
             if not quiet:
                 _tell(one)
-        alarms = list(_alarms(pool, _clean_runs(clean, tested), quiet))
+        alarms = list(_alarms(pool, selftest.clean_runs(clean, tested), quiet))
     caught = sum(one.caught and not one.unrelated for one in outcomes)
     if keep:
         _keep(caught, len(outcomes), len(alarms))
@@ -69,42 +65,19 @@ def command(
 
 def _planted(tested: str, jobs: int, keep: bool) -> int:
     """Plants the faults of structure of a version and tells those that are missed; the exit code."""
-    found = planted.planted(profile.read(tested), planted.resources(), SystemClock().now().date().isoformat())
-    batches = list(planted.batches(found))
-    lost: set[str] = set()
-    strange: set[str] = set()
-    with ProcessPoolExecutor(jobs) as pool:
-        for number, (missed, unrelated) in enumerate(pool.map(partial(_missed, tested), batches), 1):
-            lost |= set(missed)
-            strange |= set(unrelated)
-            click.echo(f"{number} of {len(batches)} servers, {len(lost)} missed, {len(strange)} unrelated", err=True)
-    caught = [one for one in found if one.requirement not in lost]
+    tried = planted.tried(tested, jobs, SystemClock(), lambda text: click.echo(text, err=True))
+    caught = [one for one in tried.found if one.requirement not in tried.missed]
     if keep:
         planted.keep(tested, caught)
-    for what, names in (("missed", lost), ("unrelated", strange)):
+    for what, names in (("missed", tried.missed), ("unrelated", tried.unrelated)):
         for name in sorted(names):
             click.echo(f"✗ {name} {what}")
-    click.echo(f"{len(caught)} of {len(found)} faults of structure caught by the requirement they break")
-    return 1 if lost or strange else 0
-
-
-def _missed(tested: str, batch: list[Planted]) -> tuple[list[str], list[str]]:
-    return planted.missed(tested, batch, SystemClock())
+    click.echo(f"{len(caught)} of {len(tried.found)} faults of structure caught by the requirement they break")
+    return 1 if tried.missed or tried.unrelated else 0
 
 
 def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:
     return selftest.outcome(FAULTS[name], tested, offers, seed, SystemClock())
-
-
-def _clean_runs(clean: str, tested: str) -> list[Clean]:
-    versions = profile.known()
-    if clean == "all":
-        return [Clean(*one) for one in itertools.product(_SIZES, _SEEDS, versions, selftest.ACCESSES)]
-    strict = [Clean(size, seed, tested) for size, seed in zip(_SIZES, _SEEDS, strict=False)]
-    turns = itertools.cycle((*selftest.ACCESSES[::2], *selftest.ACCESSES[1::2]))
-    others = [Clean(size, seed, versions[number % len(versions)], next(turns))
-              for number, (seed, size) in enumerate(itertools.product(_SEEDS, _SIZES))]
-    return [*strict, *others] if clean == "some" else []
 
 
 def _alarms_of(one: Clean) -> list[str]:
