@@ -61,6 +61,8 @@ def total_without_includes(_: Any, evidence: Evidence) -> Iterator[Finding]:
         yield finding("data.no-example", "a search that brings inclusions", "no inclusion", "", evidence.first.id)
     elif not evidence.complete:
         yield finding("blocked.pages", "every page of the result", evidence.current.ending, "", evidence.first.id)
+    elif said == len(matches) + len(included) == len(matches) + 1:  # or the matches are counted one too many
+        yield finding("data.no-example", "a search that brings inclusions", "one inclusion", "", evidence.first.id)
     elif said == len(matches) + len(included):
         yield finding("bundle.total-includes", len(matches), said, "Bundle.total", evidence.first.id)
 

@@ -205,6 +205,7 @@ HTTP: tuple[Fault, ...] = (
         "ROR-HTTP-087",
         {
             "ROR-HTTP-084": "a missing resource is not refused",
+            "ROR-SEC-060": "what is hidden is answered as what is unknown",
         },
         answer=_when(_unknown, _status(200)),
     ),
@@ -212,7 +213,10 @@ HTTP: tuple[Fault, ...] = (
         "unknown-id-500",
         {"fr": "Un id inconnu répond 500", "en": "An unknown id answers 500"},
         "ROR-HTTP-087",
-        {"ROR-HTTP-084": "a missing resource is not of the 4XX class"},
+        {
+            "ROR-HTTP-084": "a missing resource is not of the 4XX class",
+            "ROR-SEC-060": "what is hidden is answered as what is unknown",
+        },
         answer=_when(_unknown, _status(500)),
     ),
     Fault(
