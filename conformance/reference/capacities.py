@@ -161,7 +161,7 @@ def dwellings(world: World) -> list[Fragment]:
         {
             "extension": [
                 world.parts.coded("residentialType", "J32", kind),
-                world.parts.plain("residentialNumber", "Integer", world.rng.choice((4, 8, 12, 20, 36))),
+                world.parts.plain("residentialNumber", "Integer", world.draw("dwelling-number", {4: 3, 8: 3, 12: 1})),
             ],
             "url": ROR + "ror-location-residential-capacity",
         }

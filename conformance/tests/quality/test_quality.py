@@ -76,8 +76,15 @@ def offers_of(house):
     return [one for one in OFFERS if house_of(one) is house]
 
 
+def natures(contact):
+    known = {code for held in nomenclature.shipped().value_set("JDV_J221-NatureContact-ROR").codes.values()
+             for code in held}
+    return known & {coding["code"] for one in inner(contact, "purposeContact")
+                    for coding in one["valueCodeableConcept"]["coding"]}
+
+
 def described(offer):
-    contacts = [one for one in extensions(offer, "healthcareservice-contact") if any(
+    contacts = [one for one in extensions(offer, "healthcareservice-contact") if natures(one) and any(
         inner(telecom, "communication-channel") and inner(telecom, "telecomAddress")
         and inner(telecom, "confidentiality-level") for telecom in inner(one, "contact-telecom"))]
     ages = [one for each in extensions(offer, "patient-type") for one in inner(each, "ageRange")

@@ -7,7 +7,7 @@ from conformance.clock import SystemClock
 from conformance.reference.territories import TERRITORIES
 from conformance.reference_data import region
 
-SIZES = {"nord": 100, "sud": 150, "est": 300}
+SIZES = {"nord": 120, "sud": 150, "est": 300}
 REGIONS = {name: list(region(size, 9, TERRITORIES[name])) for name, size in SIZES.items()}
 SHARED = {"157", "202", "211"}  # emergencies and cancer meetings
 
