@@ -24,8 +24,8 @@ from conformance.selftest import Clean, Outcome
 @click.option("--seed", type=int, default=workshop.SEED, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True)
 @click.option("--clean", type=click.Choice(["none", "some", "all"]), default="some", show_default=True,
-              help="Also run the clean reference, at 50, 300 and 5,000 offers with four seeds: versions and access "
-                   "profiles in turn, or each with each.")
+              help="Also run the clean reference, at 50, 300 and 5,000 offers with four seeds: some in turn, or each "
+                   "with each version and access profile.")
 @click.option("--faults/--no-faults", "faulty", default=True, help="Run the faulty references.")
 @click.option("--planted", "structures", is_flag=True,
               help="Instead: a fault for each element that a resource can be made to break (some minutes).")

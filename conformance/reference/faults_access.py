@@ -142,8 +142,8 @@ ACCESS: tuple[Fault, ...] = (
     _fault("access-mailbox-kept-back", "Les boîtes MSS d'une offre sont cachées selon leur niveau",
            "The secure mailboxes of an offer are hidden by their level", "ROR-SEC-077",
            _as((0, 2, 3, 4, 5), ("HealthcareService",), _without("telecom"))),
-    _fault("access-prices-kept-from-all", "Le profil 1 ne voit pas les tarifs, que les autres voient",
-           "Profile 1 does not see prices, which others see", "ROR-SEC-046",
-           _as((1,), ("Organization",), _without_extension(f"{ROR}ror-organization-price")),
-           {}),
+    _fault("access-addresses-kept-from-all",
+           "Le profil 1 ne voit pas les adresses des établissements, que les autres voient",
+           "Profile 1 does not see the addresses of establishments, which others see", "ROR-SEC-046",
+           _as((1,), ("Organization",), _without("address"))),
 )

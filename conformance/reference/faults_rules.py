@@ -114,6 +114,7 @@ RULES: tuple[Fault, ...] = (
         {
             "ROR-HTTP-033": "the reference leads nowhere",
             "ROR-HTTP-053": "the reference leads nowhere",
+            "ROR-HTTP-058": "the reference leads nowhere",
         },
         resource=only("HealthcareService", sometimes(_provided_by_a_place)),
     ),
