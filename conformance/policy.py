@@ -15,7 +15,7 @@ class AccessRule:
 
     ``rest``: the requirements by which the elements that no rule names follow the resource, where they are others.
     ``visible``: by access profile, the alternatives of which one must hold, each a conjunction of terms
-    (``fhir/visibility``).
+    (``fhir/units``).
     """
 
     requirements: tuple[str, ...]

@@ -9,7 +9,8 @@ from typing import Any
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.bundle import Resource
-from conformance.fhir.visibility import Comparison, Difference, Units
+from conformance.fhir.units import Units
+from conformance.fhir.visibility import Comparison, Difference
 from conformance.model import Finding, Sent
 from conformance.policy import SEES_ALL
 from conformance.verdict import Effect

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
+from conformance.fhir.bundle import objects
 from conformance.model import Finding
 
 _NOT_SERVED = (404, 405, 410, 501)
@@ -121,16 +122,11 @@ def _statement(evidence: Evidence, step: str) -> Mapping[str, Any] | None:
 
 
 def _rest(statement: Mapping[str, Any]) -> Mapping[str, Any]:
-    items = statement.get("rest")
-    for one in items if isinstance(items, list) else ():
-        if isinstance(one, dict) and one.get("mode") == "server":
-            return one
-    return {}
+    return next((one for one in objects(statement.get("rest")) if one.get("mode") == "server"), {})
 
 
 def _resources(statement: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    items = _rest(statement).get("resource")
-    return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    return objects(_rest(statement).get("resource"))
 
 
 def _resource(statement: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

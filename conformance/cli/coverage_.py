@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from conformance import coverage, source, workshop
+from conformance.cli import show
 from conformance.coverage import Coverage, Row
 from conformance.errors import OperatorError
 from conformance.report import render
@@ -35,11 +36,7 @@ def command(
             raise OperatorError(f"no profile is called {name!r}; {hint}")
     made = coverage.coverage(profiles, library, wanted, use_cases)
     text = {"text": _text, "json": _json, "csv": _csv, "html": _html}[form](made)
-    if out is not None:
-        out.write_text(text, encoding="utf-8")
-        click.echo(str(out))
-    else:
-        click.echo(text, nl=False)
+    show.deliver(text, out)
     problems = made.problems() if check else []
     for one in problems:
         click.echo(one, err=True)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from conformance import finess, nomenclature, quality, workshop
+from conformance.cli import show
 from conformance.cli.progress import Bar, Reading
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
@@ -51,11 +52,7 @@ def command(
     made = quality.measured(estate, day.date() if day else _today(), known, cut)
     made = _narrowed(made, use_cases, regions)
     text = {"text": _text, "json": _json, "csv": _csv, "html": _html}[form](made)
-    if out is not None:
-        out.write_text(text, encoding="utf-8")
-        click.echo(str(out))
-    else:
-        click.echo(text, nl=False)
+    show.deliver(text, out)
     raise click.exceptions.Exit(6 if cut else 0)
 
 

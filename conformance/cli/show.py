@@ -13,6 +13,7 @@ import click
 from conformance import workshop
 from conformance.cli.progress import Bar
 from conformance.clock import Clock
+from conformance.errors import OperatorError
 from conformance.events import Event, Exchanged, ScenarioFinished, Skipped, Started
 from conformance.plan import Campaign
 from conformance.report import render
@@ -130,3 +131,15 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
 def echo_json(value: Any) -> None:
     """A value as JSON on the output stream."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def deliver(text: str, out: Path | None) -> None:
+    """A result into a file, whose name is shown, or on the output stream; OperatorError where it cannot be written."""
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"cannot write {out}: {error.strerror}") from None
+    click.echo(str(out))

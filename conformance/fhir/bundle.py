@@ -100,6 +100,11 @@ def reference_key(reference: str) -> str:
     return "/".join(parts[-2:]) if len(parts) >= 2 else reference
 
 
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; none of what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def references(resource: Resource, element: str) -> list[str]:
     """The ``Type/id`` that an element of type Reference (repeated or not) points at."""
     value = resource.get(element)

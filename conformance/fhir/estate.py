@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.fhir.bundle import Resource, key_of, references
+from conformance.fhir.bundle import Resource, key_of, objects, references
 from conformance.nomenclature import Release, ValueSet
 
 _GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/"
@@ -24,7 +24,6 @@ class Structure:
 
     key: str
     region: str
-    postal: str
     finess: str
     national: str
     category: str
@@ -121,7 +120,7 @@ class Estate:
             if _held(held, self.release.value_set(name)):
                 yield criterion
         ranges = [inner.get("valueRange") for each in _extensions(one, "ror-healthcareservice-patient-type")
-                  for inner in _objects(each.get("extension")) if inner.get("url") == "ageRange"]
+                  for inner in objects(each.get("extension")) if inner.get("url") == "ageRange"]
         if any(isinstance(each, dict) and {"low", "high"} <= set(each) for each in ranges):
             yield "ages"
         if any(self._reachable(each) for each in _extensions(one, "ror-healthcareservice-contact")):
@@ -129,12 +128,12 @@ class Estate:
 
     def _reachable(self, contact: Mapping[str, Any]) -> bool:
         """Whether a contact has a nature that is known and a telecom with channel, address and level."""
-        inside = _objects(contact.get("extension"))
+        inside = objects(contact.get("extension"))
         natures = [one.get("valueCodeableConcept") for one in inside if one.get("url") == "purposeContact"]
         telecoms = [one for one in inside if str(one.get("url", "")).endswith("contact-telecom")]
         wanted = ("communication-channel", "telecomAddress", "confidentiality-level")
         return _held(natures, self.release.value_set("JDV_J221-NatureContact-ROR")) and any(
-            all(any(str(part.get("url", "")).endswith(word) for part in _objects(one.get("extension")))
+            all(any(str(part.get("url", "")).endswith(word) for part in objects(one.get("extension")))
                 for word in wanted) for one in telecoms)
 
     def establishment(self, key: str) -> Structure | None:
@@ -167,16 +166,14 @@ def _structure(one: Resource, key: str, region: str) -> Structure:
         concept = each.get("valueCodeableConcept")
         closing = next(iter(sorted(_codes([concept], ""))), closing)
     numbers = {}
-    for each in _objects(one.get("identifier")):
+    for each in objects(one.get("identifier")):
         concept = each.get("type")
         code = next(iter(sorted(_codes([concept], "TRE_G07"))), "")
         numbers[code] = str(each.get("value", ""))
         if _FINESS in str(each.get("system", "")):
             numbers["finess"] = str(each.get("value", ""))
-    addresses = one.get("address")
-    address = next(iter(_objects(addresses)), {})
     return Structure(
-        key, region, str(address.get("postalCode", "")), numbers.get("finess", ""), numbers.get(_NATIONAL, ""),
+        key, region, numbers.get("finess", ""), numbers.get(_NATIONAL, ""),
         next(iter(sorted(_codes(types, "TRE_R66") or _codes(types, "TRE_R316"))), ""), bool(_codes(types, "TRE_R72")),
         bool(_codes(types, "TRE_R207")), closing, next(iter(references(one, "partOf")), ""))
 
@@ -185,11 +182,11 @@ def _site(one: Resource) -> Site:
     address = one.get("address")
     address = address if isinstance(address, dict) else {}
     named = bool(address.get("line") or any(str(part.get("url", "")).startswith("http") and part.get("valueString")
-                                            for line in _objects(address.get("_line"))
-                                            for part in _objects(line.get("extension"))))
+                                            for line in objects(address.get("_line"))
+                                            for part in objects(line.get("extension"))))
     installed = 0
     for each in _extensions(one, "ror-location-supported-capacity"):
-        inside = {str(part.get("url", "")): part for part in _objects(each.get("extension"))}
+        inside = {str(part.get("url", "")): part for part in objects(each.get("extension"))}
         status = inside.get("capacityStatus", {}).get("valueCodeableConcept")
         number = inside.get("nbCapacity", {}).get("valueInteger")
         if "01" in _codes([status], "TRE_R330") and isinstance(number, int):
@@ -197,17 +194,13 @@ def _site(one: Resource) -> Site:
     return Site(bool(address.get("city") and address.get("postalCode") and named), installed)
 
 
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def _extensions(one: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    return [each for each in _objects(one.get("extension")) if each.get("url") == _GUIDE + name]
+    return [each for each in objects(one.get("extension")) if each.get("url") == _GUIDE + name]
 
 
 def _pairs(concepts: Any) -> Iterator[tuple[str, str]]:
-    for concept in _objects(concepts):
-        for coding in _objects(concept.get("coding")):
+    for concept in objects(concepts):
+        for coding in objects(concept.get("coding")):
             yield str(coding.get("system", "")), str(coding.get("code", ""))
 
 
@@ -227,20 +220,12 @@ def _meta(one: Resource) -> Mapping[str, Any]:
 
 
 def _region(one: Resource) -> str:
-    return next((str(tag.get("code", "")) for tag in _objects(_meta(one).get("tag"))
+    return next((str(tag.get("code", "")) for tag in objects(_meta(one).get("tag"))
                  if "TRE_R30" in str(tag.get("system", ""))), "")
 
 
 def _updated(one: Resource) -> str:
     return str(_meta(one).get("lastUpdated", ""))
-
-
-def department(structure: Structure) -> str:
-    """The department of a structure, from its postal code or its FINESS number; empty when neither tells."""
-    for number in (structure.postal, structure.finess):
-        if re.match(r"\d", number):
-            return number[:3] if number.startswith("97") else number[:2]
-    return ""
 
 
 def fields_of(offers: Sequence[Offer]) -> frozenset[str]:

@@ -253,7 +253,7 @@ _OF_FINESS: Mapping[str, Telling] = {
 
 def _absent(one: Registered) -> Structure:
     """An establishment that FINESS knows and the ROR does not."""
-    return Structure(one.number, "", "", one.number, "", one.category, False, False, "", "")
+    return Structure(one.number, "", one.number, "", one.category, False, False, "", "")
 
 
 def _domain(fields: frozenset[str]) -> str:
