@@ -12,9 +12,9 @@ from conformance.endpoint import Endpoint, Limits, OAuth
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.model import Candidate, Waiver
 from conformance.profile import known, read_file
+from conformance.scenario_words import USE_CASES
 from conformance.source import suggest, where
 
-USE_CASES = ("socle", "inter-ror", "orientation-ssr", "regulation-snp", "orientation-pa-ph", "rcp-cancerologie")
 _LIMIT_KEYS = {"connect-seconds": "connect", "read-seconds": "read", "total-seconds": "total", "pages": "pages"}
 
 

@@ -3,8 +3,8 @@ all that a candidate holds, walked page by page, or over resources in files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from conformance.fhir import bundle
 from conformance.fhir.body import Unreadable, parse
 from conformance.fhir.bundle import Resource
 from conformance.fhir.estate import Estate
-from conformance.fhir.indicators import NATIONAL, Indicators, Row, gaps, rows
+from conformance.fhir.indicators import NATIONAL, Case, Indicators, Row, gaps, rows
 from conformance.finess import Finess
 from conformance.model import Ask, Exchange, Text
 from conformance.nomenclature import Release
+from conformance.scenario_words import USE_CASES
 
 KINDS = ("Organization", "Location", "HealthcareService")
 _PAGE = "200"
@@ -84,16 +85,37 @@ def definitions() -> tuple[tuple[Indicator, ...], Mapping[str, Any]]:
     return made, document["lists"]
 
 
-def measured(estate: Estate, day: date, finess: Finess | None = None, cut: str = "") -> Quality:
-    """The tables over what was learnt, on a day; with a FINESS extract those that need one."""
+def measured(
+    estate: Estate, day: date, finess: Finess | None = None, cut: str = "", regions: Collection[str] = (),
+    use_cases: Collection[str] = (),
+) -> Quality:
+    """The tables over what was learnt, on a day; with a FINESS extract those that need one. Only of some regions and
+    use cases where they are named: sums are over these. OperatorError for a name of which there is nothing."""
     indicators, lists = definitions()
-    cases = list(Indicators(estate, lists, day, finess).cases())
+    cases = list(_named(Indicators(estate, lists, day, finess).cases(), regions, use_cases))
     table = rows(cases)
     wanted = {"api"} if finess is None else {"api", "finess"}
     volumes = tuple((kind, region, count, estate.latest[kind, region])
-                    for (kind, region), count in sorted(estate.rows.items()))
+                    for (kind, region), count in sorted(estate.rows.items()) if not regions or region in regions)
     return Quality(indicators, frozenset(one.id for one in indicators if one.needs in wanted), tuple(table),
                    gaps(cases, _NAMED), tuple(_sustained(table)), volumes, day.isoformat(), cut)
+
+
+def _named(cases: Iterable[Case], regions: Collection[str], use_cases: Collection[str]) -> Iterator[Case]:
+    """The cases of some regions and use cases, of all where none is named."""
+    every = list(cases)
+    for name in use_cases:
+        if name not in USE_CASES:
+            hint = source.suggest(name, USE_CASES) or f"known use cases: {', '.join(USE_CASES)}"
+            raise OperatorError(f"no use case is called {name!r}; {hint}")
+    there = sorted({one.region for one in every})
+    for region in regions:
+        if region not in there:
+            raise OperatorError(f"nothing is of region {region!r}; regions of these data: {', '.join(there)}")
+    for one in every:
+        uses = one.use_cases.intersection(use_cases) if use_cases else one.use_cases
+        if uses and (not regions or one.region in regions):
+            yield replace(one, use_cases=uses)
 
 
 def _sustained(table: Iterable[Row]) -> Iterator[Sustained]:

@@ -15,6 +15,9 @@ METHODS = ("GET", "POST-search", *WRITING)
 # found again; and the time at which the scenario began.
 OWN_NAMES = ("unique", "now")
 
+# What health-offer data are exchanged for, in the order in which reports tell it.
+USE_CASES = ("socle", "inter-ror", "orientation-ssr", "regulation-snp", "orientation-pa-ph", "rcp-cancerologie")
+
 # A deliberately unknown parameter or modifier carries this word, so that a slip of the pen is still told.
 PROBE = "rorqual"
 

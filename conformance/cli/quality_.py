@@ -27,7 +27,8 @@ _ENDINGS = (".yaml", ".yml")
 @click.option("--finess", "registry", type=click.Path(path_type=Path),
               help="FINESS extract (CSV), for the indicators that need one.")
 @click.option("--use-case", "use_cases", multiple=True, help="Only this use case (repeatable).")
-@click.option("--region", "regions", multiple=True, metavar="CODE", help="Only this region (repeatable).")
+@click.option("--region", "regions", multiple=True, metavar="CODE",
+              help="Only this region (repeatable): sums are over those named.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day on which freshness is measured [today].")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv", "html"]), default="text", show_default=True)
@@ -49,8 +50,7 @@ def command(
             estate = quality.of_files(sources, release, progress.read)
     if not estate.rows:
         raise OperatorError(f"nothing was read: {cut or 'no resource in the files'}")
-    made = quality.measured(estate, day.date() if day else _today(), known, cut)
-    made = _narrowed(made, use_cases, regions)
+    made = quality.measured(estate, day.date() if day else _today(), known, cut, regions, use_cases)
     text = {"text": _text, "json": _json, "csv": _csv, "html": _html}[form](made)
     show.deliver(text, out)
     raise click.exceptions.Exit(6 if cut else 0)
@@ -58,13 +58,6 @@ def command(
 
 def _today() -> date:
     return SystemClock().now().date()
-
-
-def _narrowed(made: Quality, use_cases: tuple[str, ...], regions: tuple[str, ...]) -> Quality:
-    kept = tuple(one for one in made.rows if (not use_cases or one.use_case in use_cases)
-                 and (not regions or one.region in regions))
-    sustained = tuple(one for one in made.sustained if not use_cases or one.use_case in use_cases)
-    return replace(made, rows=kept, sustained=sustained)
 
 
 def _text(made: Quality) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 from conformance.fhir.estate import Estate, Offer, Structure, fields_of
 from conformance.fhir.search import folded
 from conformance.finess import Finess, Registered
+from conformance.scenario_words import USE_CASES
 
 CONFORM, GAP, UNCONCERNED = "conform", "gap", "not-applicable"
 FINAL, BEGUN, TO_DO = "final", "begun", "to-do"
 ALL = ("socle", "inter-ror")
-_ORDER = (*ALL, "orientation-ssr", "regulation-snp", "orientation-pa-ph", "rcp-cancerologie")
 NATIONAL = "00"  # the region of the sums over regions
 _HEALTH, _SOCIAL, _CITY = frozenset(("01", "02", "03")), frozenset(("04",)), frozenset(("05",))
 _USES = {"01": "regulation-snp", "03": "regulation-snp", "02": "orientation-ssr", "04": "orientation-pa-ph"}
@@ -290,7 +290,7 @@ def rows(cases: Iterable[Case]) -> list[Row]:
 
 
 def _turn(indicator: str, use_case: str, region: str, domain: str) -> tuple[str, int, str, str]:
-    return indicator, _ORDER.index(use_case), region, domain
+    return indicator, USE_CASES.index(use_case), region, domain
 
 
 def gaps(cases: Iterable[Case], most: int) -> dict[str, Sequence[str]]:

@@ -1,6 +1,7 @@
 """The tables of the reference's region, walked over a real socket, equal a direct computation on its data set."""
 
 import json
+import re
 from collections import Counter
 from datetime import date, datetime
 
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from conformance import finess, nomenclature, quality
 from conformance.cli.group import rorqual
 from conformance.endpoint import Endpoint
-from conformance.errors import AuthorError
+from conformance.errors import AuthorError, OperatorError
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
 from conformance.reference.server import Running, stored
@@ -189,6 +190,27 @@ def test_regions_domains_and_use_cases_add_up(walked):
     social = [one for one in OFFERS if "04" in codes(one["type"], "TRE_R227")]
     assert made.row("POP-UE-STATUS", domain="medico-social").perimeter == len(social)
     assert {one.use_case: one.final for one in made.sustained}["orientation-pa-ph"] == sum(map(described, social))
+
+
+def test_only_some_regions_and_use_cases(walked):
+    whole = quality.measured(walked, DAY)
+    regions = Counter(one["meta"]["tag"][0]["code"] for one in OFFERS)
+    chosen = min(regions)
+    made = quality.measured(walked, DAY, regions=(chosen,), use_cases=("orientation-ssr",))
+    mine = [one for one in OFFERS if one["meta"]["tag"][0]["code"] == chosen and "02" in codes(one["type"], "TRE_R227")]
+    assert made.row("POP-UE-STATUS", "orientation-ssr").perimeter == len(mine) < whole.row("POP-UE-STATUS").perimeter
+    assert [(one.use_case, one.offers) for one in made.sustained] == [("orientation-ssr", len(mine))]
+    assert {one.region for one in made.rows} == {chosen, "00"}
+    assert {region for _, region, _, _ in made.volumes} == {chosen}
+
+
+@pytest.mark.parametrize(("named", "told"), [
+    ({"regions": ("99",)}, "nothing is of region '99'; regions of these data: 52, 53"),
+    ({"use_cases": ("orientation-srs",)}, "did you mean 'orientation-ssr'"),
+])
+def test_a_region_or_use_case_of_which_there_is_nothing_is_told(walked, named, told):
+    with pytest.raises(OperatorError, match=re.escape(told)):
+        quality.measured(walked, DAY, **named)
 
 
 def registry(path):
