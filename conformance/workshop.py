@@ -120,13 +120,14 @@ def _undone_if_interrupted(run: Run, tell: Callable[[Iterable[Event]], None]) ->
 @contextlib.contextmanager
 def _collected_rarely() -> Iterator[None]:
     """Parsed answers are hundreds of thousands of objects without cycles: looking for cycles among them at every
-    step would double the time of a run."""
+    step would double the time of a run. At its end they are among the old objects at once, not looked at first."""
     usual = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     try:
         yield
     finally:
+        gc.freeze()
         gc.set_threshold(*usual)
         gc.unfreeze()
 
