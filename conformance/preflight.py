@@ -1,4 +1,4 @@
-"""What must be right before a run: name, connection, TLS, clock, base address, capability, population.
+"""What must be right before a run: name, connection, TLS, clock, base address, capability, population, clients.
 
 Each step says what was seen and, when it is not right, what to do. Steps after a broken one are not tried.
 """
@@ -42,7 +42,7 @@ def preflight(probe: Probe, profile: Profile, clock: Clock) -> Iterator[Seen]:
         if seen.right is False:
             return
     exchange = probe.send(Ask("GET", "metadata"), "preflight")
-    answered = _answer(exchange)
+    answered = _answer("answer", exchange)
     yield answered
     if answered.right is False:
         return
@@ -53,6 +53,7 @@ def preflight(probe: Probe, profile: Profile, clock: Clock) -> Iterator[Seen]:
         return
     yield _version(exchange)
     yield from _population(probe, profile)
+    yield from _clients(probe)
 
 
 def _name(probe: Probe) -> Seen:
@@ -76,20 +77,20 @@ def _connection(probe: Probe) -> Seen:
     return Seen("connection", True, f"port {port} answers")
 
 
-def _answer(exchange: Exchange) -> Seen:
+def _answer(step: str, exchange: Exchange) -> Seen:
     if exchange.trouble is not None:
         code = exchange.trouble.code
         exit_code = 4 if code == "transport.token" else 3
-        return Seen("answer", False, f"{code}: {exchange.trouble.detail}", findings()[code].remedy.en, exit_code)
+        return Seen(step, False, f"{code}: {exchange.trouble.detail}", findings()[code].remedy.en, exit_code)
     assert exchange.response is not None
     status = exchange.response.status
     over = f" over {exchange.tls}" if exchange.tls else " in clear"
     if status in (401, 403):
-        return Seen("answer", False, f"status {status}{over}: not authorized",
+        return Seen(step, False, f"status {status}{over}: not authorized",
                     "check token or oauth2, the client certificate, and the four Ror-* headers in candidate.yaml", 4)
     if status >= 500:
-        return Seen("answer", False, f"status {status}{over}", "look in the logs of the candidate", 3)
-    return Seen("answer", True, f"status {status}{over} in {exchange.milliseconds:.0f} ms")
+        return Seen(step, False, f"status {status}{over}", "look in the logs of the candidate", 3)
+    return Seen(step, True, f"status {status}{over} in {exchange.milliseconds:.0f} ms")
 
 
 def _clock(exchange: Exchange, now: datetime) -> Seen:
@@ -141,3 +142,10 @@ def _population(probe: Probe, profile: Profile) -> Iterator[Seen]:
                        "load test data: several resources that differ, so that a search can leave some out")
         else:
             yield Seen(f"population {kind}", True, f"{total} {kind}")
+
+
+def _clients(probe: Probe) -> Iterator[Seen]:
+    """Whether the client of each other access profile is let in."""
+    for one in probe.endpoint.others:
+        exchange = probe.send(Ask("GET", "Organization", (("_count", "1"),), access=one.access), "preflight")
+        yield _answer(f"client of access profile {one.access}", exchange)

@@ -109,6 +109,17 @@ def test_preflight(candidate_file, ror):
     assert "ws-diffusion-fhir" in wrong.stdout
 
 
+def test_preflight_tries_the_client_of_each_access_profile(candidate_file, ror, monkeypatch):
+    door = f"{ror.rpartition('/')[0]}/auth/token"
+    monkeypatch.setenv("SECRET", "secret-fictif-0")
+    client = f"oauth2: {{token-url: {door}, client-id: client-profil-%d, client-secret: {{env: SECRET}}}}"
+    told = rorqual("preflight", candidate_file(ror, "  access-profile: 1\n  clients:\n" + "".join(
+        f"    - access-profile: {number}\n      {client % number}\n" for number in (0, 5))))
+    assert told.returncode == 4
+    assert "✓ client of access profile 0: status 200" in told.stdout
+    assert "✗ client of access profile 5: transport.token" in told.stdout
+
+
 def test_lists_and_explanations():
     for kind in ("scenarios", "profiles", "requirements", "checks", "defects"):
         assert json.loads(rorqual("list", kind, "--format", "json").stdout)
