@@ -105,6 +105,7 @@ def main() -> None:
     parser.add_argument("--offers", type=int, default=60)
     asked = parser.parse_args()
     rng, wrong = random.Random(asked.seed), 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, and so by runs, where this is in the background
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         watched = Watched(stored(generate(asked.offers, 3)))
