@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance import planted
-from conformance.model import Profile, Text
 from conformance.reference.faults import FAULTS
 from conformance.scenario import Library
+from conformance.specification import Profile, Text
 from conformance.verdict import Strength
 
 

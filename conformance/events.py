@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Exchange, Judgement, Sent, Written
+from conformance.model import Exchange, Finding, Judgement, Sent, Written
 from conformance.verdict import Verdict
 
 
@@ -45,6 +45,30 @@ class StepSent:
     scenario: str
     sent: Sent
     confirmation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAsked:
+    """A drawn case of a law was asked, its questions in order; ``again`` are the exchanges that asked them again, in
+    the same order, if any."""
+
+    profile: str
+    scenario: str
+    law: int
+    number: int
+    sents: tuple[Sent, ...]
+    again: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LawEnded:
+    """No case of a law is drawn any more; ``reason`` says why before its time, if so."""
+
+    profile: str
+    scenario: str
+    law: int
+    cases: int
+    reason: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +137,6 @@ class Finished:
 
 
 Event = (
-    Started | Exchanged | Bound | StepSent | Writing | Created | Undone | Resumed | Judged | Skipped | ScenarioFinished
-    | Finished
+    Started | Exchanged | Bound | StepSent | CaseAsked | LawEnded | Writing | Created | Undone | Resumed | Judged
+    | Skipped | ScenarioFinished | Finished
 )

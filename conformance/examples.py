@@ -9,12 +9,13 @@ from pathlib import Path
 
 from conformance import ledger, selftest
 from conformance.clock import Clock
-from conformance.model import Profile, Scenario, Text
+from conformance.model import Scenario
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
 from conformance.report.model import Report, Shown
 from conformance.report.summary import shown
 from conformance.scenario import Library
+from conformance.specification import Profile, Text
 from conformance.verdict import Verdict
 
 _OFFERS, _SEED = 60, 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ import orjson
 from conformance.checks import judge as judging
 from conformance.checks.evidence import Evidence
 from conformance.checks.structure import look_over
+from conformance.draw import Draw
 from conformance.fhir import bundle, created, explore, export
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
@@ -20,8 +22,13 @@ from conformance.fhir.personal import scrubber
 from conformance.fhir.population import Population
 from conformance.fhir.received import Received
 from conformance.generation import Course, Exploration, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step, Written
+from conformance.laws import LAWS, drawn_from
+from conformance.laws import judging as laws
+from conformance.laws.drawing import Asking
+from conformance.laws.ground import Ground
+from conformance.model import Ask, Exchange, Finding, Judgement, Need, Scenario, Sent, Step, Tried, Written
 from conformance.nomenclature import Release
+from conformance.specification import Profile
 
 _VOLATILE = ("id", "meta", "link", "timestamp", "date")
 
@@ -37,6 +44,7 @@ class FhirGeneration:
         self._censuses: dict[str, Census] = {}
         self._judged: Course | None = None
         self._looked_over: dict[str, int] = {}
+        self._grounds: dict[str, Ground] = {}
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
         """A function that masks personal data in a body."""
@@ -50,7 +58,10 @@ class FhirGeneration:
             address = self.next_page(exchange)
             return follows(address, exchange) if address else ""
 
-        needs = [need for scenario in scenarios for need in scenario.needs]
+        chosen = list(scenarios)
+        needs = [need for scenario in chosen for need in scenario.needs]
+        needs += [Need("law", among=kind) for scenario in chosen for law in scenario.laws
+                  for kind in drawn_from(law.parameters, profile)]
         yield from explore.explore(explore.questions(needs, profile.constants), self.population, onward)
 
     def learn(self, exchange: Exchange) -> None:
@@ -166,6 +177,38 @@ class FhirGeneration:
         self._looked_over[profile.id] = done + 1
         look_over(profile, self.release, self.bodies.pool.facts(one.resource), one)
         return True
+
+    def _ground(self, profile: Profile) -> Ground:
+        return self._grounds.setdefault(profile.id, Ground(profile, self.population))
+
+    def drawn(self, course: Course, law: int, draw: Draw) -> tuple[Step, ...] | None:
+        """The questions of a case of a law, from the parameters of the profile and the values of the population."""
+        use = course.scenario.laws[law]
+        asking = Asking(draw, self._ground(course.profile), use.parameters["resource"],
+                        tuple(use.parameters.get("from", ())), use.place)
+        questions = LAWS[use.check].draws(asking, use.parameters)
+        return None if questions is None else tuple(questions)
+
+    def tried(self, course: Course, law: int, number: int, sents: Sequence[Sent]) -> Tried:
+        """What the answers to the questions of a case tell."""
+        made = laws.tried(course.scenario.laws[law], number, sents, self.bodies, self._ground(course.profile))
+        self.bodies.forget(())
+        return made
+
+    def steady(self, course: Course, law: int, sents: Sequence[Sent], again: Sequence[Exchange]) -> bool:
+        """Whether the questions of a case, asked some times again in their order, were always answered the same; where
+        the law is about the order of matches, the same number of them."""
+        counted = LAWS[course.scenario.laws[law].check].order
+        return all(self._counted(one, other) if counted else self.same(one, other)
+                   for one, other in zip((sent.exchanges[0] for sent in itertools.cycle(sents)), again, strict=False))
+
+    def _counted(self, one: Exchange, other: Exchange) -> bool:
+        bodies = self.bodies.of(one), self.bodies.of(other)
+        return None not in bodies and bundle.total(bodies[0] or {}) == bundle.total(bodies[1] or {})
+
+    def settled(self, course: Course, law: int, cases: Sequence[Tried], reason: Finding | None) -> list[Judgement]:
+        """The judgements of a law, from all its cases."""
+        return laws.settled(course.profile, course.scenario, law, cases, reason)
 
     def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
         """The judgements of a step, from what it exchanged and what is known."""

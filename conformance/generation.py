@@ -9,7 +9,9 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from conformance.model import Ask, Exchange, Finding, Judgement, Need, Profile, Scenario, Sent, Step, Written
+from conformance.draw import Draw
+from conformance.model import Ask, Exchange, Finding, Judgement, Need, Scenario, Sent, Step, Tried, Written
+from conformance.specification import Profile
 
 
 @dataclass
@@ -105,6 +107,18 @@ class Generation(Protocol):
 
     def meanwhile(self, profile: Profile) -> bool:
         """Does some work of later judgements on a profile, while an answer is waited for; False when there is none."""
+
+    def drawn(self, course: Course, law: int, draw: Draw) -> tuple[Step, ...] | None:
+        """The questions of a case of a law, by choices; None when none can be drawn."""
+
+    def tried(self, course: Course, law: int, number: int, sents: Sequence[Sent]) -> Tried:
+        """What the answers to the questions of a case tell."""
+
+    def steady(self, course: Course, law: int, sents: Sequence[Sent], again: Sequence[Exchange]) -> bool:
+        """Whether the questions of a case, asked some times again in their order, were always answered the same."""
+
+    def settled(self, course: Course, law: int, cases: Sequence[Tried], reason: Finding | None) -> list[Judgement]:
+        """The judgements of a law, from all its cases; ``reason`` why no more were asked, if before the time."""
 
     def judge(self, course: Course, sent: Sent, stable: bool) -> list[Judgement]:
         """The judgements of a step that was sent."""

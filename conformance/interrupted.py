@@ -10,7 +10,8 @@ from conformance import ledger, nomenclature, plan, workshop
 from conformance.clock import Clock
 from conformance.drive.probe import Probe
 from conformance.endpoint import Endpoint
-from conformance.engine.run import Before
+from conformance.engine.laws import NONE
+from conformance.engine.turns import Before
 from conformance.engine.writes import Writes
 from conformance.errors import OperatorError
 from conformance.events import Event
@@ -93,4 +94,5 @@ def _again(candidate: Candidate, record: ledger.Record, release: Release) -> Cam
     planned = tuple(one for one in plan.plan(candidate, profiles, found, wanted=[p["id"] for p in header["profiles"]])
                     if (one.profile.id, one.scenario.id) in wanted)
     used = {one.profile.id: one.profile for one in planned}
-    return Campaign(candidate, used, planned, header["scenarios"], release, header["seed"])
+    return Campaign(candidate, used, planned, header["scenarios"], release, header["seed"],
+                    header.get("depth", NONE))

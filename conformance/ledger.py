@@ -20,25 +20,13 @@ import orjson
 
 from conformance import events as told
 from conformance.errors import OperatorError, RecordError
-from conformance.model import (
-    Ask,
-    Exchange,
-    Finding,
-    Judgement,
-    Request,
-    Response,
-    Sent,
-    Step,
-    Trouble,
-    Weight,
-    Written,
-)
-from conformance.verdict import Cause, Effect, Verdict
+from conformance.lines import finding_line, judgement_line, judgement_of, pairs, question_line
+from conformance.model import Exchange, Judgement, Request, Response, Trouble, Written
 
 RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
 _WAITING = 256
-_RETOLD = frozenset(("bound", "step", "judgement"))  # of a scenario that was cut, told again when its run goes on
+_RETOLD = frozenset(("bound", "step", "case", "law", "judgement"))  # of a scenario that is told again
 
 
 def dumps(value: Any) -> bytes:
@@ -151,6 +139,13 @@ class Ledger:
             return {"type": "step", "profile": event.profile, "scenario": event.scenario, "step": sent.step.name,
                     "exchanges": [one.id for one in sent.exchanges], "ending": sent.ending,
                     "confirmation": event.confirmation, "ask": sent.ask}
+        if isinstance(event, told.CaseAsked):
+            return {"type": "case", "profile": event.profile, "scenario": event.scenario, "law": event.law,
+                    "number": event.number, "again": event.again,
+                    "questions": [question_line(one) for one in event.sents]}
+        if isinstance(event, told.LawEnded):
+            return {"type": "law", "profile": event.profile, "scenario": event.scenario, "law": event.law,
+                    "cases": event.cases, **({"reason": finding_line(event.reason)} if event.reason else {})}
         if isinstance(event, told.Judged):
             return {"type": "judgement", **judgement_line(event.judgement)}
         if isinstance(event, told.ScenarioFinished):
@@ -186,44 +181,6 @@ class Ledger:
             (self.folder / BODIES / name).write_bytes(body)
             self._known.add(name)
         return name
-
-
-def _written_line(event: told.Writing | told.Created | told.Undone | told.Resumed) -> dict[str, Any]:
-    if isinstance(event, told.Writing):
-        one = event.written
-        return {"type": "writing", "number": one.number, "profile": one.profile, "scenario": one.scenario,
-                "method": one.method, "path": one.path, "base": one.base, "mark": one.mark}
-    if isinstance(event, told.Created):
-        return {"type": "created", "number": event.number, "key": event.key}
-    if isinstance(event, told.Undone):
-        return {"type": "undone", "number": event.number, "key": event.key, "how": event.how,
-                "exchange": event.exchange}
-    return {"type": "resumed", "started": event.started, "again": event.again}
-
-
-def judgement_line(judgement: Judgement) -> dict[str, Any]:
-    """A judgement as written in a record; what is at its default is left out of its findings."""
-    one = judgement
-    return {
-        "profile": one.profile, "scenario": one.scenario, "step": one.step, "expectation": one.expectation,
-        "check": one.check, "requirement": one.requirement, "verdict": one.verdict.word,
-        "findings": [_finding_line(found) for found in one.findings], "weight": one.weight,
-        "exchanges": one.exchanges, "rests-on": one.rests_on,
-    }
-
-
-def _finding_line(one: Finding) -> dict[str, Any]:
-    line: dict[str, Any] = {"code": one.code, "expected": one.expected, "actual": one.actual,
-                            "effect": one.effect.value, "cause": one.cause.value}
-    if one.place:
-        line["place"] = one.place
-    if one.exchange:
-        line["exchange"] = one.exchange
-    if one.defect:
-        line["defect"] = one.defect
-    if one.count != 1:
-        line["count"] = one.count
-    return line
 
 
 @dataclass
@@ -289,10 +246,10 @@ class Record:
         request, response, trouble = line["request"], line.get("response"), line.get("trouble")
         return Exchange(
             line["id"], line["purpose"],
-            Request(request["method"], request["url"], _pairs(request["headers"]), request["body"],
+            Request(request["method"], request["url"], pairs(request["headers"]), request["body"],
                     request.get("access", "")),
             None if response is None else Response(
-                response["status"], _pairs(response["headers"]), self.body(response["body"]), response["received"],
+                response["status"], pairs(response["headers"]), self.body(response["body"]), response["received"],
                 response["http"],
             ),
             None if trouble is None else Trouble(trouble["code"], trouble["detail"]),
@@ -355,34 +312,14 @@ def _verify(path: Path, footer: Mapping[str, Any], digest: str) -> None:
         raise RecordError(f"{path}: the lines are not those that were written (the footer's hash differs)")
 
 
-def _pairs(raw: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((str(name), str(value)) for name, value in raw)
-
-
-def judgement_of(line: Mapping[str, Any]) -> Judgement:
-    """A judgement from its line."""
-    weight = line["weight"]
-    return Judgement(
-        line["profile"], line["scenario"], line["step"], line["expectation"], line["check"], line["requirement"],
-        Verdict.of_word(line["verdict"]), tuple(_finding_of(one) for one in line["findings"]),
-        Weight(weight["exchanges"], weight["resources"], weight["values"]), tuple(line["exchanges"]),
-        tuple(line.get("rests-on", ())),
-    )
-
-
-def _finding_of(line: Mapping[str, Any]) -> Finding:
-    return Finding(
-        line["code"], line["expected"], line["actual"], line.get("place", ""), line.get("exchange", ""),
-        Effect(line["effect"]), Cause(line["cause"]), line.get("defect", ""), line.get("count", 1),
-    )
-
-
-def sent_of(line: Mapping[str, Any], step: Step, exchanges: Mapping[str, Exchange]) -> Sent:
-    """A driven step from its line, its scenario's step and the exchanges read so far."""
-    ask = line["ask"]
-    return Sent(
-        step,
-        Ask(ask["method"], ask["path"], _pairs(ask["query"]), _pairs(ask["headers"]), _pairs(ask["form"]),
-            ask.get("body", ""), ask.get("base", ""), ask.get("access", "")),
-        tuple(exchanges[one] for one in line["exchanges"]), line["ending"],
-    )
+def _written_line(event: told.Writing | told.Created | told.Undone | told.Resumed) -> dict[str, Any]:
+    if isinstance(event, told.Writing):
+        one = event.written
+        return {"type": "writing", "number": one.number, "profile": one.profile, "scenario": one.scenario,
+                "method": one.method, "path": one.path, "base": one.base, "mark": one.mark}
+    if isinstance(event, told.Created):
+        return {"type": "created", "number": event.number, "key": event.key}
+    if isinstance(event, told.Undone):
+        return {"type": "undone", "number": event.number, "key": event.key, "how": event.how,
+                "exchange": event.exchange}
+    return {"type": "resumed", "started": event.started, "again": event.again}

@@ -2,122 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.policy import AccessPolicy
 from conformance.scenario_words import over_run, writes
-from conformance.verdict import Cause, Effect, Strength, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A sentence in both languages of the reports."""
-
-    fr: str
-    en: str
-
-    def in_(self, language: str) -> str:
-        """The sentence in ``fr`` or ``en``."""
-        return self.fr if language == "fr" else self.en
-
-
-# --- the specification -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One atomic rule of a profile, verifiable by itself; its id never changes meaning."""
-
-    id: str
-    topic: str
-    strength: Strength
-    actor: str
-    statement: Text
-    source: str
-    section: str
-    remedy: Text | None = None
-    note: str = ""
-    unconfirmed: bool = False
-    not_tested: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SearchParameter:
-    """A search parameter of one resource type; ``expression`` is the usable FHIRPath, corrected if need be."""
-
-    resource: str
-    name: str
-    type: str
-    expression: str
-    targets: tuple[str, ...] = ()
-    declared: bool = False
-    draft: bool = False
-    defect: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """A defect of the published specification: what rests on it is never held against a candidate."""
-
-    id: str
-    title: Text
-    what: Text
-    reading: Text
-    source: str
-    requirements: tuple[str, ...] = ()
-    search_parameters: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    codes: tuple[tuple[str, str], ...] = ()
-    findings: tuple[str, ...] = ()
-    unevaluable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A live scenario of the guide: its id (``ROR-UC-03/1``), the transaction that it is of, title, maturity."""
-
-    id: str
-    transaction: Text
-    title: Text
-    maturity: str
-    unconfirmed: bool = False
-
-
-@dataclass(frozen=True)
-class Profile:
-    """One published version of the specification, as data."""
-
-    id: str
-    title: Text
-    version: str
-    published: str
-    fhir_version: str
-    canonical: str
-    hash: str
-    sources: tuple[str, ...]
-    constants: Mapping[str, str]
-    headers: tuple[str, ...]
-    requirements: Mapping[str, Requirement]
-    search_parameters: Mapping[tuple[str, str], SearchParameter]
-    capability: Mapping[str, Any]
-    defects: tuple[Defect, ...]
-    structures: Mapping[str, Any]
-    extensions: Mapping[str, Any]
-    checks: Mapping[str, tuple[str, ...]]
-    rests_on: Mapping[str, Any]
-    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    removal: Mapping[str, Sequence[Mapping[str, Any]] | Mapping[str, Any]] = field(default_factory=dict)
-    optional_writes: tuple[str, ...] = ()
-    transactions: tuple[Live, ...] = ()
-    access: AccessPolicy | None = None
-
-    def named(self, names: Iterable[str]) -> list[str]:
-        """The ids of the requirements named, families (``ROR-STR-Location.*``) opened."""
-        return [identifier for name in names for identifier in self.families.get(name, (name,))]
-
+from conformance.specification import Text
+from conformance.verdict import Cause, Effect, Verdict
 
 # --- the scenario ------------------------------------------------------------------------------------------
 
@@ -185,7 +75,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A whole test written in YAML: what it needs, what it sends, what it expects, what it verifies."""
+    """A whole test written in YAML: what it needs, what it sends, what it expects, the laws that it draws cases of,
+    what it verifies."""
 
     id: str
     title: Text
@@ -201,6 +92,7 @@ class Scenario:
     steps: tuple[Step, ...]
     place: Place
     source: str = field(default="", repr=False)
+    laws: tuple[Expectation, ...] = ()
 
     @property
     def closing(self) -> bool:
@@ -346,9 +238,28 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A case of a law that was asked: what was found, or why it tells nothing (``void``), the resources and the values
+    that it touched. ``stable`` is False when the same questions had other answers."""
+
+    number: int
+    sents: tuple[Sent, ...]
+    findings: tuple[Finding, ...] = ()
+    void: Finding | None = None
+    keys: frozenset[str] = frozenset()
+    values: frozenset[tuple[str, str]] = frozenset()
+    stable: bool = True
+
+    @property
+    def broken(self) -> bool:
+        """Whether the case broke the law."""
+        return bool(self.findings) and self.stable
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing seen by a check. No sentence and no severity: both are derived. ``requirement`` is that of the
-    single element concerned, where there is one."""
+    single element concerned, where there is one; ``beside`` are the exchanges that ``exchange`` is compared with."""
 
     code: str
     expected: str = ""
@@ -360,15 +271,17 @@ class Finding:
     defect: str = ""
     count: int = 1
     requirement: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """On how much a judgement rests."""
+    """On how much a judgement rests; ``draws``: cases of a law."""
 
     exchanges: int = 0
     resources: int = 0
     values: int = 0
+    draws: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.codes import finding
-from conformance.model import Candidate, Finding, Profile, Scenario
+from conformance.model import Candidate, Finding, Scenario
 from conformance.nomenclature import Release
 from conformance.policy import SEES_ALL
 from conformance.scenario import Library, choose
+from conformance.specification import Profile
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Campaign:
-    """The inputs of a run."""
+    """The inputs of a run; ``depth``: how many cases of laws are drawn (``engine/laws``)."""
 
     candidate: Candidate
     profiles: Mapping[str, Profile]
@@ -33,22 +34,25 @@ class Campaign:
     scenarios_hash: str
     release: Release
     seed: int
+    depth: str = "none"
 
 
 def plan(
     candidate: Candidate, profiles: Mapping[str, Profile], library: Library, *, wanted: Sequence[str] = (),
-    use_cases: Sequence[str] = (), only: Sequence[str] = (),
+    use_cases: Sequence[str] = (), only: Sequence[str] = (), laws: bool = True,
 ) -> tuple[Planned, ...]:
     """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids; those that write come
     after those that read, those that look at all that a run received last.
 
     ``socle`` is always part of it: it holds what all use cases share. A use case that the candidate does not claim
-    is skipped with its reason when it was not asked for by name.
+    is skipped with its reason when it was not asked for by name. Without ``laws``, what holds nothing else is skipped.
     """
     planned: list[Planned] = []
     for name in wanted or candidate.profiles:
         for scenario in sorted(choose(library, profiles[name], use_cases, only), key=_turn):
             skip = _skip(candidate, scenario, use_cases, only)
+            if not laws and not scenario.steps:
+                skip = skip or "no case of a law is drawn (--depth none)"
             refusal = _refusal(candidate) if scenario.writes else None
             if refusal is not None and not candidate.writes and not skip and _optional(scenario, profiles[name]):
                 skip = "writes are not allowed (candidate.yaml)"

@@ -19,14 +19,14 @@ from typing import Any
 from conformance import data, nomenclature, profile, selftest
 from conformance.checks.structure import structures
 from conformance.clock import Clock, SystemClock
+from conformance.draw import Seeded
 from conformance.fhir.coding import judged
-from conformance.fhir.draw import Seeded
 from conformance.fhir.engine import Path
 from conformance.fhir.mutation import Mutant, mutants
 from conformance.fhir.structure import Compiled
-from conformance.model import Profile
 from conformance.reference_data import region
 from conformance.requirement_ids import nomenclature_id, structure_id
+from conformance.specification import Profile
 
 FILE = "planted.json"
 _OFFERS, _SEED = 120, 5

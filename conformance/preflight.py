@@ -17,8 +17,9 @@ from conformance.clock import Clock
 from conformance.drive.probe import Probe
 from conformance.fhir import bundle
 from conformance.fhir.body import Unreadable, parse
-from conformance.model import Ask, Exchange, Profile
+from conformance.model import Ask, Exchange
 from conformance.report.texts import findings
+from conformance.specification import Profile
 
 _SKEW = 300.0
 

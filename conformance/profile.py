@@ -12,9 +12,9 @@ from typing import Any
 
 from conformance import data, source
 from conformance.errors import AuthorError, OperatorError, Problem
-from conformance.model import Defect, Live, Profile, Requirement, SearchParameter, Text
 from conformance.policy import AccessPolicy, AccessRule
 from conformance.profile_elements import derived
+from conformance.specification import Defect, Live, Profile, Requirement, SearchParameter, Text
 from conformance.verdict import Strength
 
 _FILES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.fhir.r4 import r4
-from conformance.model import Profile
+from conformance.specification import Profile
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 Things = Mapping[str, Mapping[str, Any]]

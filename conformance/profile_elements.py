@@ -9,8 +9,8 @@ from typing import Any
 
 from conformance.fhir.r4 import r4
 from conformance.fhir.tree import Node, keys, short, tree
-from conformance.model import Requirement, Text
 from conformance.requirement_ids import family, nomenclature_id, structure_id
+from conformance.specification import Requirement, Text
 from conformance.verdict import Strength
 
 Raw = Mapping[str, Any]

@@ -18,8 +18,8 @@ from typing import Any
 from conformance.errors import OperatorError
 from conformance.fhir.definition import OURS, Definitions, ours
 from conformance.fhir.r4 import r4
-from conformance.model import Profile
 from conformance.nomenclature import Nomenclature, Release
+from conformance.specification import Profile
 
 Written = dict[str, Any]
 _PACKAGE = "package"

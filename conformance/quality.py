@@ -20,9 +20,10 @@ from conformance.fhir.bundle import Resource
 from conformance.fhir.estate import Estate
 from conformance.fhir.indicators import NATIONAL, Case, Indicators, Row, gaps, rows
 from conformance.finess import Finess
-from conformance.model import Ask, Exchange, Text
+from conformance.model import Ask, Exchange
 from conformance.nomenclature import Release
 from conformance.scenario_words import USE_CASES
+from conformance.specification import Text
 
 KINDS = ("Organization", "Location", "HealthcareService")
 _PAGE = "200"

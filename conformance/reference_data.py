@@ -13,8 +13,8 @@ from typing import Any
 
 from conformance import nomenclature, profile
 from conformance.checks.structure import structures
+from conformance.draw import Seeded
 from conformance.fhir.coding import judged
-from conformance.fhir.draw import Seeded
 from conformance.fhir.maker import Maker
 from conformance.fhir.structure import Structures
 from conformance.nomenclature import Release

@@ -11,9 +11,10 @@ from typing import Any
 from conformance import data, scenario_rules, source
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.fhir.created import patch
-from conformance.model import Expectation, Need, Place, Profile, Scenario, Step, Text
+from conformance.model import Expectation, Need, Place, Scenario, Step
 from conformance.profile import read_file, text
 from conformance.scenario_words import method_of
+from conformance.specification import Profile, Text
 
 ALL_PAGES = 0
 EXTRACTION = -1
@@ -115,9 +116,11 @@ def _build(document: Any, file: str, written: str, profiles: Mapping[str, Profil
         verifies=tuple(document["verifies"]),
         defects=tuple(document.get("defects", ())),
         needs=tuple(_need(name, raw) for name, raw in document.get("bind", {}).items()),
-        steps=tuple(_step(index, raw, document, file, defaults) for index, raw in enumerate(document["steps"])),
+        steps=tuple(_step(index, raw, document, file, defaults) for index, raw in enumerate(document.get("steps", ()))),
         place=Place(file, document.line, document.column),
         source=written,
+        laws=tuple(_expectation(["laws", index], raw, document, file, defaults)
+                   for index, raw in enumerate(document.get("laws", ()))),
     )
 
 
@@ -155,7 +158,8 @@ def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str,
         headers=tuple(send.get("headers", {}).items()),
         form=query if posted else (),
         pages=_FOLLOWED.get(pages, pages),
-        expect=tuple(_expectation(index, at, one, document, file, defaults) for at, one in enumerate(raw["expect"])),
+        expect=tuple(_expectation(["steps", index, "expect", at], one, document, file, defaults)
+                     for at, one in enumerate(raw["expect"])),
         place=Place(file, line, column),
         body=patch(send["patch"]) if "patch" in send else send.get("body"),
         base=send.get("base", ""),
@@ -164,10 +168,10 @@ def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str,
 
 
 def _expectation(
-    step: int, at: int, raw: Mapping[str, Any], document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]
+    at: list[str | int], raw: Mapping[str, Any], document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]
 ) -> Expectation:
     check = next(name for name in raw if name != "verifies")
-    line, column = source.where(document, ["steps", step, "expect", at])
+    line, column = source.where(document, at)
     return Expectation(check, raw[check], verified(raw, defaults), Place(file, line, column))
 
 

@@ -12,9 +12,10 @@ from conformance.errors import Problem
 from conformance.fhir.created import identifiers
 from conformance.fhir.path import BadExpression, compiled
 from conformance.fhir.search import RESULT_PARAMETERS
-from conformance.model import Profile
+from conformance.laws import LAWS, drawn_from
 from conformance.scenario_words import OWN_NAMES, PLACEHOLDER, PROBE, WRITING, method_of
 from conformance.source import suggest, where
+from conformance.specification import Profile
 
 _NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
 _BUILT_IN = {"resource", "context", "ucum", "sct", "loinc", "rootResource"}
@@ -45,6 +46,7 @@ def problems(document: Any, file: str, path: Path, profiles: Mapping[str, Profil
     _identity(reader, path, profiles)
     names = _needs(reader)
     _steps(reader, names)
+    _laws(reader)
     if reader.profiles:
         _requirements(reader)
     return sorted(set(reader.found))
@@ -120,12 +122,12 @@ def _placeholders(reader: _Reader, at: Path_, value: Any, names: set[str]) -> No
 def _steps(reader: _Reader, names: set[str]) -> None:
     steps: list[str] = []
     created: set[str] = set()
-    writing = any(method_of(step["send"]) in WRITING for step in reader.document["steps"])
+    writing = any(method_of(step["send"]) in WRITING for step in reader.document.get("steps", ()))
     for name in OWN_NAMES if writing else ():
         if name in names:
             reader.problem(["bind", name], f"{name!r} is a name of every scenario that writes", "choose another name")
         names.add(name)
-    for index, step in enumerate(reader.document["steps"]):
+    for index, step in enumerate(reader.document.get("steps", ())):
         at: list[str | int] = ["steps", index]
         name = step.get("as", f"step-{index + 1}")
         if name in steps:
@@ -143,6 +145,30 @@ def _steps(reader: _Reader, names: set[str]) -> None:
             reader.problem([*at, "expect"], "no expectation looks at the status of the answer",
                            "add '- status: 200' (or the status that the requirement asks)")
         steps.append(name)
+
+
+def _laws(reader: _Reader) -> None:
+    for index, raw in enumerate(reader.document.get("laws", ())):
+        at: list[str | int] = ["laws", index]
+        named = [key for key in raw if key != "verifies"]
+        if len(named) != 1:
+            reader.problem(at, "a law is named by exactly one key", "start a new '-' line for each law")
+            continue
+        for profile in reader.profiles.values():
+            _drawn(reader, [*at, named[0]], raw[named[0]], profile)
+
+
+def _drawn(reader: _Reader, at: Path_, given: Mapping[str, Any], profile: Profile) -> None:
+    """The types and parameters that a law draws from are those of the profile."""
+    kinds = {kind for kind, _ in profile.search_parameters}
+    for kind in drawn_from(given, profile):
+        if kind not in kinds:
+            reader.problem(at, f"{profile.id} searches no {kind}", suggest(kind, kinds))
+    for number, name in enumerate(given.get("from", ())):
+        known = {one for kind, one in profile.search_parameters if kind in drawn_from(given, profile)}
+        if name not in known:
+            reader.problem([*at, "from", number], f"{profile.id} has no search parameter {name!r} there",
+                           suggest(name, known))
 
 
 def _send(reader: _Reader, at: Path_, send: Mapping[str, Any], names: set[str]) -> None:
@@ -266,10 +292,13 @@ def _requirements(reader: _Reader) -> None:
                 reader.problem(["verifies", index], f"{name} has no requirement {identifier!r}",
                                suggest(identifier, profile.requirements))
     used: dict[str, Path_] = {}
-    for index, step in enumerate(document["steps"]):
-        for number, raw in enumerate(step["expect"]):
-            for identifier in _verified(reader, raw, ["steps", index, "expect", number]):
-                used.setdefault(identifier, ["steps", index, "expect", number])
+    places: list[tuple[Mapping[str, Any], Path_]] = [
+        (raw, ["steps", index, "expect", number]) for index, step in enumerate(document.get("steps", ()))
+        for number, raw in enumerate(step["expect"])]
+    places += [(raw, ["laws", index]) for index, raw in enumerate(document.get("laws", ()))]
+    for raw, at in places:
+        for identifier in _verified(reader, raw, at):
+            used.setdefault(identifier, at)
     for identifier, at in used.items():
         if identifier not in document["verifies"]:
             reader.problem(at, f"{identifier} is not in the 'verifies' of the scenario", "add it there")
@@ -285,6 +314,6 @@ def _verified(reader: _Reader, raw: Mapping[str, Any], at: Path_) -> Sequence[st
         return [named] if isinstance(named, str) else list(named)
     check = next((key for key in raw if key != "verifies"), "")
     defaults = {ids for p in reader.profiles.values() if (ids := p.checks.get(check, ()))}
-    if check in CHECKS and not defaults:
+    if (check in CHECKS or check in LAWS) and not defaults:
         reader.problem(at, f"{check!r} verifies no requirement by itself", "add 'verifies: <requirement id>'")
     return [identifier for ids in defaults for identifier in ids]

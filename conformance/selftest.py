@@ -14,6 +14,7 @@ from typing import Any
 from conformance import profile, workshop
 from conformance.clock import Clock
 from conformance.endpoint import Endpoint, OAuth
+from conformance.engine.laws import STANDARD
 from conformance.model import Candidate, Scenario
 from conformance.plan import Campaign, Planned
 from conformance.policy import SEES_ALL
@@ -151,6 +152,17 @@ def campaign(profile: str, seed: int, writes: bool | None = None, access: str = 
     return replace(made, planned=tuple(chosen))
 
 
+def lawful(profile: str, seed: int, requirement: str) -> Campaign:
+    """The laws that verify a requirement, as many cases of each as a run draws."""
+    whole = campaign(profile, seed)
+    made = []
+    for one in whole.planned:
+        laws = tuple(law for law in one.scenario.laws if requirement in law.verifies)
+        if laws:
+            made.append(replace(one, scenario=replace(one.scenario, steps=(), laws=laws), skip=""))
+    return replace(whole, planned=tuple(made), depth=STANDARD)
+
+
 def _changes(scenario: Scenario) -> bool:
     """Whether it writes on the server or extracts, which nothing else does."""
     return scenario.writes or any(step.pages == EXTRACTION for step in scenario.steps)
@@ -158,5 +170,6 @@ def _changes(scenario: Scenario) -> bool:
 
 def outcome(fault: Fault, profile: str, offers: int, seed: int, clock: Clock) -> Outcome:
     """What the judge says of the reference made wrong by one fault."""
-    report = judged(campaign(profile, seed, fault.writes), fault, max(offers, fault.offers), seed, clock, None)
+    made = lawful(profile, seed, fault.breaks) if fault.laws else campaign(profile, seed, fault.writes)
+    report = judged(made, fault, max(offers, fault.offers), seed, clock, None)
     return Outcome(fault.name, fault.breaks, tuple(fault.also), broken(report))

@@ -27,10 +27,11 @@ from conformance.fhir.resolve import resolved
 from conformance.fhir.rule import Difference
 from conformance.fhir.structure import Compiled, Structures
 from conformance.ledger import Record
-from conformance.model import Finding, Judgement, Profile, Requirement, Text, Weight
+from conformance.model import Finding, Judgement, Weight
 from conformance.report.model import Report
 from conformance.report.summary import Ground, summarize
 from conformance.requirement_ids import family, nomenclature_id, structure_id
+from conformance.specification import Profile, Requirement, Text
 from conformance.verdict import Effect, Strength, Verdict, consequence, worst
 
 FILE = "FHIR-R4-file"

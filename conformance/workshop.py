@@ -16,17 +16,20 @@ from conformance import profile as profiles_
 from conformance.clock import Clock
 from conformance.drive.probe import Probe
 from conformance.endpoint import Endpoint
+from conformance.engine.laws import NONE
 from conformance.engine.rejudge import Rejudge, turned
-from conformance.engine.run import Before, Run
+from conformance.engine.run import Run
+from conformance.engine.turns import Before
 from conformance.errors import OperatorError
 from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
-from conformance.model import Candidate, Profile, Waiver
+from conformance.model import Candidate, Waiver
 from conformance.plan import Campaign
 from conformance.report import render
 from conformance.report.model import Report, Score
 from conformance.report.summary import Ground, summarize
 from conformance.scenario import Library
+from conformance.specification import Profile
 
 SEED = 2017
 CANDIDATE_FILE = "candidate.json"
@@ -37,7 +40,8 @@ SCENARIOS = "scenarios"
 class Choice:
     """What of the plan the operator wants: profiles, use cases, ids; all of it when empty.
 
-    ``nomenclature`` is the folder of the release to judge codes by, None for the one shipped.
+    ``nomenclature`` is the folder of the release to judge codes by, None for the one shipped; ``depth`` how many cases
+    of laws are drawn.
     """
 
     profiles: tuple[str, ...] = ()
@@ -46,6 +50,7 @@ class Choice:
     scenarios: tuple[Path, ...] = ()
     seed: int = SEED
     nomenclature: Path | None = None
+    depth: str = NONE
 
 
 def read_profiles(wanted: Iterable[str] = ()) -> dict[str, Profile]:
@@ -67,11 +72,12 @@ def campaign(candidate: Candidate, choice: Choice) -> Campaign:
             raise OperatorError(f"the candidate does not claim the profile {name!r}; "
                                 f"it claims {', '.join(candidate.profiles)}")
     planned = plan.plan(candidate, everything, found, wanted=choice.profiles, use_cases=choice.use_cases,
-                        only=choice.only)
+                        only=choice.only, laws=choice.depth != NONE)
     if not planned:
         raise OperatorError("no scenario fits what was asked; see `rorqual list`")
     used = {one.profile.id: one.profile for one in planned}
-    return Campaign(candidate, used, planned, found.hash, nomenclature.release(choice.nomenclature), choice.seed)
+    return Campaign(candidate, used, planned, found.hash, nomenclature.release(choice.nomenclature), choice.seed,
+                    choice.depth)
 
 
 def drive(made: Campaign, endpoint: Endpoint, folder: Path, clock: Clock, told: Callable[[Event], None]) -> None:

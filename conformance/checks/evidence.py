@@ -14,9 +14,10 @@ from conformance.fhir.pool import Facts
 from conformance.fhir.population import Population
 from conformance.fhir.received import Receipt, Received, shown
 from conformance.fhir.search import Criterion, Searcher, Test, all_of, criteria
-from conformance.model import Exchange, Profile, Response, SearchParameter, Sent
+from conformance.model import Exchange, Response, Sent
 from conformance.nomenclature import Release
 from conformance.scenario_words import over_run
+from conformance.specification import Profile, SearchParameter
 
 _UNITS = ("UCUM", "TRE_R247")
 

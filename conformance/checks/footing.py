@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.fhir.search import RESULT_PARAMETERS, split
-from conformance.model import Ask, Expectation, Profile, Sent, Step
+from conformance.model import Ask, Expectation, Sent, Step
+from conformance.specification import Profile
 
 _PREFIX = re.compile(r"^(gt|ge|lt|le|sa|eb|ne)[\d-]")
 _FILTER_NAME = re.compile(r"([\w:.-]+)\s+(?:eq|ne|gt|ge|lt|le|sa|eb|sw|co)\s")

@@ -12,8 +12,9 @@ from conformance.checks.footing import rests_on
 from conformance.checks.http import unreadable
 from conformance.codes import CODES, finding
 from conformance.fhir import bundle
-from conformance.model import Expectation, Finding, Judgement, Profile, Scenario, Sent, Weight
+from conformance.model import Expectation, Finding, Judgement, Scenario, Sent, Weight
 from conformance.scenario_words import over_run
+from conformance.specification import Profile
 from conformance.verdict import Cause, Effect, Strength, Verdict, consequence, worst
 
 _KEPT = 5

@@ -15,9 +15,10 @@ from conformance.fhir.received import Receipt
 from conformance.fhir.rule import Difference
 from conformance.fhir.structure import ASPECTS, Compiled, Structures
 from conformance.fhir.survey import Seen
-from conformance.model import Finding, Profile
+from conformance.model import Finding
 from conformance.nomenclature import Release
 from conformance.requirement_ids import family, nomenclature_id, structure_id
+from conformance.specification import Profile
 
 _structures: dict[tuple[str, int], Structures] = {}
 

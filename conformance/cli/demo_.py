@@ -15,6 +15,7 @@ from conformance import profile, selftest, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.drive import carrier
+from conformance.engine.laws import DRAWS, QUICK
 from conformance.errors import HarnessError
 from conformance.model import Candidate
 from conformance.policy import SEES_ALL
@@ -24,18 +25,21 @@ from conformance.policy import SEES_ALL
 @click.option("--profile", "profiles", multiple=True, help="Profile to test [all those known].")
 @click.option("--offers", type=click.IntRange(1), default=300, show_default=True, help="Size of the region.")
 @click.option("--seed", type=int, default=workshop.SEED, show_default=True, help="Seed of the region and of the run.")
+@click.option("--depth", type=click.Choice(list(DRAWS)), default=QUICK, show_default=True,
+              help="How many cases of each law are drawn.")
 @click.option("--fault", help="Start the reference with this fault (see rorqual serve --list-faults).")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-demo].")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
-    profiles: tuple[str, ...], offers: int, seed: int, fault: str | None, out: Path | None, form: str
+    profiles: tuple[str, ...], offers: int, seed: int, depth: str, fault: str | None, out: Path | None,
+    form: str,
 ) -> None:
     """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
     wanted = profiles or tuple(profile.known())
     who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True,
                     accesses=selftest.ACCESSES, access=SEES_ALL)
     carrier.warm()  # while the scenarios are read
-    made = workshop.campaign(who, workshop.Choice(seed=seed))
+    made = workshop.campaign(who, workshop.Choice(seed=seed, depth=depth))
     clock = SystemClock()
     folder = out or show.default_folder("demo", clock)
     region = ["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]

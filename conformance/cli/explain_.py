@@ -11,9 +11,9 @@ from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
 from conformance.examples import Example
-from conformance.model import Profile, Requirement
 from conformance.report.texts import interface, topics
 from conformance.scenario import Library
+from conformance.specification import Profile, Requirement
 
 _LINES = 16  # of an excerpt
 

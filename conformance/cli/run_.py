@@ -10,6 +10,7 @@ from conformance import interrupted, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.drive import carrier
+from conformance.engine.laws import DRAWS, STANDARD
 
 
 @click.command("run")
@@ -24,6 +25,8 @@ from conformance.drive import carrier
 @click.option("--nomenclature", "release", type=click.Path(path_type=Path),
               help="Release to judge codes by, see `rorqual nomenclature import` [the one shipped].")
 @click.option("--seed", type=int, default=workshop.SEED, show_default=True, help="Seed of every choice.")
+@click.option("--depth", type=click.Choice(list(DRAWS)), default=STANDARD, show_default=True,
+              help="How many cases of each law are drawn.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-<product>].")
 @click.option("--resume", "interrupted_", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Go on with the interrupted run in this folder, after taking back what it created.")
@@ -31,8 +34,8 @@ from conformance.drive import carrier
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     candidate: Path, profiles: tuple[str, ...], use_cases: tuple[str, ...], only: tuple[str, ...],
-    paths: tuple[Path, ...], waivers: Path | None, release: Path | None, seed: int, out: Path | None,
-    interrupted_: Path | None, dry_run: bool, form: str,
+    paths: tuple[Path, ...], waivers: Path | None, release: Path | None, seed: int, depth: str,
+    out: Path | None, interrupted_: Path | None, dry_run: bool, form: str,
 ) -> None:
     """Run the homologation of CANDIDATE (a candidate.yaml) and write its report."""
     who, endpoint = workshop.read_candidate(candidate, waivers)
@@ -44,7 +47,7 @@ def command(
         with show.Progress(made, form) as progress:
             interrupted.resume(made, endpoint, interrupted_, clock, progress.told)
         show.finish(interrupted_, form)
-    made = workshop.campaign(who, workshop.Choice(profiles, use_cases, only, paths, seed, release))
+    made = workshop.campaign(who, workshop.Choice(profiles, use_cases, only, paths, seed, release, depth))
     if dry_run:
         show.plan(made, form)
         return

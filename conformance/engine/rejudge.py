@@ -10,8 +10,10 @@ from conformance import ledger
 from conformance.codes import finding
 from conformance.errors import RecordError
 from conformance.generation import Course, Generation
-from conformance.model import Exchange, Judgement, Profile, Scenario
+from conformance.lines import finding_of, question_of, sent_of
+from conformance.model import Exchange, Judgement, Scenario, Tried
 from conformance.scenario import Library
+from conformance.specification import Profile
 
 
 def turned(record: ledger.Record, old: str, new: Profile, scenarios: Container[str]) -> ledger.Record:
@@ -34,6 +36,7 @@ class Rejudge:
         self._scenarios: dict[str, Scenario] = {one.id: one for one in library.scenarios}
         self._exchanges: dict[str, Exchange] = {}
         self._courses: dict[tuple[str, str], Course] = {}
+        self._cases: dict[int, Tried] = {}
 
     def judgements(self) -> Iterator[Judgement]:
         """The judgements that the record's exchanges deserve today, in the order of the record."""
@@ -47,6 +50,11 @@ class Rejudge:
             elif kind == "step":
                 sent.add((line["profile"], line["scenario"], line["step"]))
                 yield from self._step(line)
+            elif kind == "case":
+                self._case(line)
+            elif kind == "law":
+                sent.add((line["profile"], line["scenario"], f"law-{line['law'] + 1}"))
+                yield from self._law(line)
             elif kind == "scenario":
                 self._exchanges.clear()
             elif kind == "judgement" and (line["profile"], line["scenario"], line["step"]) not in sent:
@@ -80,13 +88,31 @@ class Rejudge:
         step = next((one for one in course.scenario.steps if one.name == line["step"]), None)
         if step is None:
             return
-        sent = ledger.sent_of(line, step, self._exchanges)
+        sent = sent_of(line, step, self._exchanges)
         course.sent[step.name] = sent
         course.names |= self.generation.captured(sent)
         stable = True
         if line["confirmation"]:
             stable = self.generation.same(sent.exchanges[0], self._exchanges[line["confirmation"]])
         yield from self.generation.judge(course, sent, stable)
+
+    def _case(self, line: Mapping[str, Any]) -> None:
+        """A drawn case of a law; one that was asked again is told once more, and then counts."""
+        course = self._course(line)
+        if line["law"] >= len(course.scenario.laws):
+            return
+        place = course.scenario.laws[line["law"]].place
+        sents = [question_of(one, place, self._exchanges) for one in line["questions"]]
+        again = [self._exchanges[one] for one in line["again"]]
+        made = self.generation.tried(course, line["law"], line["number"], sents)
+        self._cases[line["number"]] = replace(made, stable=self.generation.steady(course, line["law"], sents, again))
+
+    def _law(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
+        course, cases = self._course(line), list(self._cases.values())
+        self._cases.clear()
+        if line["law"] < len(course.scenario.laws):
+            reason = finding_of(line["reason"]) if "reason" in line else None
+            yield from self.generation.settled(course, line["law"], cases, reason)
 
     def _refused(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
         """A step that was not driven: for lack of data, or because the candidate had stopped answering."""

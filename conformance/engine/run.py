@@ -10,8 +10,8 @@ from __future__ import annotations
 import platform
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conformance import __version__
@@ -19,6 +19,8 @@ from conformance.clock import Clock, stamp
 from conformance.codes import CODES, finding
 from conformance.drive.probe import Pending, Probe
 from conformance.engine.export import Follower
+from conformance.engine.laws import Laws
+from conformance.engine.turns import Before, Question, Turn
 from conformance.engine.writes import Writes
 from conformance.events import (
     Bound,
@@ -33,45 +35,15 @@ from conformance.events import (
     StepSent,
 )
 from conformance.generation import Course, Generation, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Profile, Scenario, Sent, Step, Written
+from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step
 from conformance.plan import Campaign, Planned
 from conformance.scenario import ALL_PAGES, EXTRACTION
+from conformance.specification import Profile
 from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
 _PATIENCE = 5
 _AHEAD = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A scenario ready to be driven: its values chosen, or the finding that says which the candidate lacks."""
-
-    course: Course
-    bound: Bound | None
-    missing: Finding | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """The request of a step; ``pending`` when it is under way, None when it waits for its turn."""
-
-    course: Course
-    step: Step
-    ask: Ask | None
-    pending: Pending | None
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What an interrupted run told already: the scenarios at their end, all that it wrote and what of it still stands,
-    the scenarios that it had begun, its counts."""
-
-    finished: frozenset[tuple[str, str]] = frozenset()
-    begun: tuple[tuple[str, str], ...] = ()
-    open_: tuple[Written, ...] = ()
-    writings: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Run:
@@ -84,17 +56,18 @@ class Run:
         self.clock, self.before = clock, before
         earlier = before or Before()
         self.writes = Writes(probe, generation, campaign.profiles, earlier.open_, earlier.writings)
+        self.laws = Laws(generation, campaign.depth, campaign.seed, self._case)
         self._started = stamp(clock.now())
         self._troubles = 0
         self._counts: dict[str, int] = dict(earlier.counts)
         self._explored: set[str] = set()
         self._statuses: set[str] = set()
-        self._turns: deque[_Turn] = deque()
-        self._prepared: deque[_Turn] = deque()
+        self._turns: deque[Turn] = deque()
+        self._prepared: deque[Turn] = deque()
         self._unprepared: deque[Planned] = deque()
         self._closing: list[Profile] = []
-        self._coming: Iterator[_Question | None] = iter(())
-        self._under_way: deque[_Question] = deque()
+        self._coming: Iterator[Question | None] = iter(())
+        self._under_way: deque[Question] = deque()
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order; the last event is Finished."""
@@ -127,6 +100,7 @@ class Run:
             "python": platform.python_version(),
             "started": self._started,
             "seed": campaign.seed,
+            "depth": campaign.depth,
             "candidate": {
                 "product": candidate.product, "version": candidate.version, "vendor": candidate.vendor,
                 "role": candidate.role, "profiles": list(candidate.profiles),
@@ -160,11 +134,15 @@ class Run:
                 judgements += yield from self._refused(turn.course, step, turn.missing)
             else:
                 judgements += yield from self._step(turn.course, step)
+        for law in range(len(scenario.laws)):
+            made = yield from self.laws.judged(turn.course, law, self._given_up)
+            yield from self._told(made)
+            judgements += made
         yield from self.writes.undo()
         self._count("scenarios")
         yield ScenarioFinished(profile.id, scenario.id, concluded(one.verdict for one in judgements))
 
-    def _questions(self, planned: Sequence[Planned]) -> Iterator[_Question | None]:
+    def _questions(self, planned: Sequence[Planned]) -> Iterator[Question | None]:
         """The requests of the scenarios in order, each sent when it is asked for; None while one cannot be sent yet."""
         for one in planned:
             while one.profile.id not in self._explored:
@@ -175,10 +153,10 @@ class Run:
             self._turns.append(turn)
             for step in one.scenario.steps if not turn.missing else ():
                 if one.scenario.writes or not self._has_client(step):  # what it asks may rest on what it created
-                    yield _Question(turn.course, step, None, None)
+                    yield Question(turn.course, step, None, None)
                     continue
                 ask = self.generation.ask(turn.course, step)
-                yield _Question(turn.course, step, ask, self._sent_ahead(ask))
+                yield Question(turn.course, step, ask, self._sent_ahead(ask))
 
     def _prepare(self) -> None:
         """Chooses the values of the next scenario for which that was not done yet."""
@@ -252,20 +230,20 @@ class Run:
             exchanges.append(exchange)
         return exchanges
 
-    def _turn(self, planned: Planned) -> _Turn:
+    def _turn(self, planned: Planned) -> Turn:
         """Chooses the values of a scenario."""
         course = Course(planned.profile, planned.scenario)
         where = course.profile.id, course.scenario.id
         if planned.refusal is not None:
-            return _Turn(course, None, planned.refusal)
+            return Turn(course, None, planned.refusal)
         try:
             course.names = self.generation.bind(course, f"{self.campaign.seed}|{course.scenario.id}")
         except NoData as error:
-            return _Turn(course, Bound(*where, {}, error.need.name), self._lacking(error.need.name))
+            return Turn(course, Bound(*where, {}, error.need.name), self._lacking(error.need.name))
         if course.scenario.writes:
             mark = zlib.crc32("|".join((self._started, str(self.campaign.seed), *where)).encode())
             course.names |= {"unique": f"rorqual-{mark:08x}", "now": stamp(self.clock.now())}
-        return _Turn(course, Bound(*where, self.generation.kept(course.names)) if course.names else None, None)
+        return Turn(course, Bound(*where, self.generation.kept(course.names)) if course.names else None, None)
 
     def _lacking(self, need: str) -> Finding:
         """Why a need is not met: no such data, or an exploration that saw no data at all."""
@@ -289,8 +267,8 @@ class Run:
         where = course.profile.id, course.scenario.id
         self._look_ahead()
         question = self._under_way.popleft()
-        if self._troubles >= _PATIENCE and question.pending is None:
-            given_up = finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
+        given_up = self._given_up() if self._troubles >= _PATIENCE and question.pending is None else None
+        if given_up is not None:
             return (yield from self._refused(course, step, given_up))
         if not self._has_client(step):
             wanted = finding("configuration.identity", f"a client of access profile {step.access}", "none",
@@ -314,7 +292,23 @@ class Run:
         yield from self._told(judgements)
         return judgements
 
-    def _drive(self, question: _Question) -> Generator[Event, None, Sent]:
+    def _given_up(self) -> Finding | None:
+        """Why nothing more is asked: the candidate has stopped answering, or nothing of it could be read."""
+        if self._troubles >= _PATIENCE:
+            return finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
+        return None if self.generation.readable() else self._lacking("laws")
+
+    def _case(self, course: Course, steps: Sequence[Step]) -> Generator[Event, None, list[Sent]]:
+        """The answers to the questions of a drawn case, asked together; fewer when the candidate stops answering."""
+        asks = [Ask(one.method, one.path, one.query) for one in steps]
+        firsts = yield from self._together(asks, "draw", course.profile.id, course.scenario.id)
+        sents = []
+        for step, ask, first in zip(steps, asks, firsts, strict=False):
+            followed, ending = yield from self._pages(course, step, ask, first)
+            sents.append(Sent(step, ask, (first, *followed), ending))
+        return sents
+
+    def _drive(self, question: Question) -> Generator[Event, None, Sent]:
         """Sends the request of a step and follows its pages, as far as the step and the limits say."""
         step, course = question.step, question.course
         ask = question.ask if question.ask is not None else self.generation.ask(course, step)

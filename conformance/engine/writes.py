@@ -9,7 +9,8 @@ from dataclasses import replace
 from conformance.drive.probe import Probe
 from conformance.events import Created, Event, Exchanged, Undone, Writing
 from conformance.generation import Course, Generation
-from conformance.model import Ask, Exchange, Profile, Sent, Written
+from conformance.model import Ask, Exchange, Sent, Written
+from conformance.specification import Profile
 
 _GONE = (404, 410)
 

@@ -14,8 +14,9 @@ import orjson
 
 from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.bundle import entries, is_match, is_searchset, key_of
-from conformance.model import Ask, Exchange, Profile, Scenario, Sent, Step, Written
+from conformance.model import Ask, Exchange, Scenario, Sent, Step, Written
 from conformance.scenario_words import PLACEHOLDER
+from conformance.specification import Profile
 
 _LOCATION = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?/?$")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")

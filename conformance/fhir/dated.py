@@ -8,8 +8,9 @@ from typing import Any
 
 from conformance.fhir import dates
 from conformance.fhir.fill import part_of
-from conformance.model import Scenario, SearchParameter
+from conformance.model import Scenario
 from conformance.scenario_words import PLACEHOLDER
+from conformance.specification import SearchParameter
 
 _COMPARED = re.compile(r"([\w.:-]+)\s+(?:eq|ne|gt|lt|ge|le|sa|eb)\s+(\{[^{}]+\})")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.fhir.draw import Draw
+from conformance.draw import Draw
 from conformance.fhir.primitive import well_formed
 from conformance.fhir.r4 import R4, Element
 from conformance.fhir.structure import Structures

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.fhir.draw import Draw
+from conformance.draw import Draw
 from conformance.fhir.engine import Path
 from conformance.fhir.primitive import MALFORMED
 from conformance.fhir.site import Site, sites

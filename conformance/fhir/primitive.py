@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.fhir.draw import Draw
+from conformance.draw import Draw
 
 _TEXTS = ("Centre de rééducation", "Équipe mobile", "L'Haÿ-les-Roses", "SSR « Les Œillets »", "a", "Saint-Étienne, 42",
           "Pôle|mère$enfant", "Accueil\nde jour", "😀 unité", "\u00a0insécable\u00a0x", "x" * 200)

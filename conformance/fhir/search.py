@@ -18,7 +18,7 @@ from conformance.fhir import dates
 from conformance.fhir.bundle import Resource, reference_key
 from conformance.fhir.path import select
 from conformance.fhir.pool import Facts, Pool
-from conformance.model import SearchParameter
+from conformance.specification import SearchParameter
 
 RESULT_PARAMETERS = frozenset(
     ("_include", "_revinclude", "_count", "_sort", "_format", "_elements", "_summary", "_total", "_contained",
@@ -152,7 +152,7 @@ class Searcher:
         facts, key = self.facts(resource), ("token", parameter.expression)
         known: list[Any] | None = facts.get(key)
         if known is None:
-            known = facts[key] = [pair for item in self.values(resource, parameter) for pair in _pairs(item)]
+            known = facts[key] = [pair for item in self.values(resource, parameter) for pair in token_pairs(item)]
         return known
 
     def values(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
@@ -263,10 +263,11 @@ def _token(item: Any, modifier: str, parts: Sequence[str]) -> bool:
         kinds = item.get("type", {}).get("coding", []) if isinstance(item.get("type"), dict) else []
         typed = any(coding.get("system") == parts[0] and coding.get("code") == parts[1] for coding in kinds)
         return typed and item.get("value") == parts[2]
-    return any(_is_token(system, code, parts) for system, code in _pairs(item))
+    return any(_is_token(system, code, parts) for system, code in token_pairs(item))
 
 
-def _pairs(item: Any) -> list[tuple[str, str]]:
+def token_pairs(item: Any) -> list[tuple[str, str]]:
+    """The (system, code) pairs of a value that a token search looks at."""
     if isinstance(item, bool):
         return [("", "true" if item else "false")]
     if isinstance(item, str):

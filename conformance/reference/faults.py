@@ -12,6 +12,7 @@ from conformance.reference.faults_capability import CAPABILITY
 from conformance.reference.faults_data import DATA
 from conformance.reference.faults_http import HTTP
 from conformance.reference.faults_ignored import IGNORED
+from conformance.reference.faults_laws import LAWS
 from conformance.reference.faults_reads import READS
 from conformance.reference.faults_rules import RULES
 from conformance.reference.faults_search import SEARCH
@@ -19,7 +20,7 @@ from conformance.reference.faults_writes import WRITES
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {fault.name: fault for fault in (
-        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS)}
+        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS, *LAWS)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

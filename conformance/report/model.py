@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.model import Text, Weight
+from conformance.model import Weight
+from conformance.specification import Text
 
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One place where a problem was seen, with the exchange that proves it."""
+    """One place where a problem was seen, with the exchange that proves it, those ``beside`` that it is compared with,
+    and how many cases of a law were drawn, if it is one."""
 
     scenario: str
     step: str
@@ -19,6 +21,8 @@ class Occurrence:
     place: str
     count: int
     exchange: str
+    beside: tuple[str, ...]
+    draws: int
 
 
 @dataclass(frozen=True)

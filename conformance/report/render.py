@@ -16,9 +16,9 @@ import jinja2
 from markupsafe import Markup, escape
 
 from conformance import data
-from conformance.model import Text
 from conformance.report import junit, texts
 from conformance.report.model import Report
+from conformance.specification import Text
 
 FORMATS = ("html", "json", "junit", "csv", "markdown")
 FILES: Mapping[str, str] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from conformance.model import Judgement, Profile, Scenario
+from conformance.model import Judgement, Scenario
 from conformance.report.model import DefectRow
+from conformance.specification import Profile
 
 
 def defects_met(

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.codes import CODES
 from conformance.ledger import Record
-from conformance.model import Finding, Judgement, Profile, Scenario, Text, Waiver, Weight
+from conformance.model import Finding, Judgement, Scenario, Waiver, Weight
 from conformance.report import curl, excerpt, texts
 from conformance.report.decide import Weighed, decide
 from conformance.report.model import (
@@ -28,6 +28,7 @@ from conformance.report.model import (
 )
 from conformance.report.roots import roots
 from conformance.report.specification import defects_met
+from conformance.specification import Profile, Text
 from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, concluded, severity
 
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2}
@@ -248,8 +249,9 @@ class _Summary:
         places: dict[str, str] = {}
         for problem in problems:
             for one in problem.occurrences:
-                if one.exchange in self.lines and (one.exchange not in places or not places[one.exchange]):
-                    places[one.exchange] = one.place
+                for name in (one.exchange, *one.beside):
+                    if name in self.lines and not places.get(name):
+                        places[name] = one.place
         return {name: shown(self.record, self.lines[name], place)
                 for name, place in sorted(places.items(), key=lambda item: int(item[0][1:]))}
 
@@ -299,14 +301,19 @@ def _gravity(one: Finding) -> tuple[int, int]:
 
 def _occurrence(judgement: Judgement, one: Finding) -> Occurrence:
     return Occurrence(judgement.scenario, judgement.step, judgement.check, one.expected, one.actual, one.place,
-                      one.count, one.exchange)
+                      one.count, one.exchange, one.beside, judgement.weight.draws)
 
 
 def _weight(judgements: Sequence[Judgement]) -> Weight:
     """Exchanges counted once; resources and values as the widest judgement saw them."""
     exchanges = {name for one in judgements for name in one.exchanges}
     return Weight(len(exchanges), max((one.weight.resources for one in judgements), default=0),
-                  max((one.weight.values for one in judgements), default=0))
+                  max((one.weight.values for one in judgements), default=0), sum(_draws(judgements).values()))
+
+
+def _draws(judgements: Iterable[Judgement]) -> dict[tuple[str, str, str], int]:
+    """The cases drawn of each law, counted once though it verifies several requirements."""
+    return {(one.profile, one.scenario, one.step): one.weight.draws for one in judgements}
 
 
 def _tally(words: Iterable[str]) -> dict[str, int]:

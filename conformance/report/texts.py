@@ -10,8 +10,8 @@ from typing import Any
 
 from conformance import data, source
 from conformance.errors import HarnessError
-from conformance.model import Text
 from conformance.profile import text
+from conformance.specification import Text
 
 LANGUAGES = ("fr", "en")
 

@@ -8,8 +8,9 @@ from conformance.checks.evidence import Evidence
 from conformance.checks.judge import Spot, judge_step
 from conformance.fhir.body import Bodies
 from conformance.fhir.population import Population
-from conformance.model import Ask, Exchange, Expectation, Place, Request, Response, Scenario, Sent, Step, Text, Trouble
+from conformance.model import Ask, Exchange, Expectation, Place, Request, Response, Scenario, Sent, Step, Trouble
 from conformance.reference.region import generate
+from conformance.specification import Text
 
 PROFILE = workshop.read_profiles()["ror-fhir-0.7.0"]
 HERE = Place("scenario.yaml", 1, 1)

@@ -7,7 +7,8 @@ from conformance.checks.judge import Spot, judge_step
 from conformance.fhir.body import Bodies
 from conformance.fhir.population import Population
 from conformance.fhir.received import Received
-from conformance.model import Expectation, Request, Scenario, Text
+from conformance.model import Expectation, Request, Scenario
+from conformance.specification import Text
 from conformance.tests.checks.stage import HERE, PROFILE, answer, entry, example, nomenclature, searchset, sent
 
 MINE = "ROR-STR-HealthcareService.name"

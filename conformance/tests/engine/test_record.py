@@ -15,7 +15,7 @@ from conformance import ledger, workshop
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint
 from conformance.errors import OperatorError, RecordError
-from conformance.ledger import judgement_line
+from conformance.lines import judgement_line
 from conformance.model import Candidate, Waiver
 from conformance.report import render
 

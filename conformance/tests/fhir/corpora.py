@@ -3,8 +3,8 @@
 import random
 
 from conformance import nomenclature, profile
+from conformance.draw import Seeded
 from conformance.fhir.coding import judged
-from conformance.fhir.draw import Seeded
 from conformance.fhir.engine import Fast
 from conformance.fhir.maker import Maker
 from conformance.fhir.mutation import mutants

@@ -9,13 +9,13 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
-    ("verdict", "errors", "data", "clock", "scenario_words", "requirement_ids"),
-    ("model", "policy", "finess", "endpoint", "codes", "source", "package", "documents"),
+    ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids"),
+    ("model", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents"),
     ("events", "nomenclature", "fhir"),
-    ("checks", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
+    ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
-    ("plan", "generation", "drive", "ledger", "fhir_generation"),
+    ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
     ("engine", "report"),
     ("preflight", "workshop", "validation", "reference_data", "quality"),
     ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench"),

@@ -1,9 +1,9 @@
-"""What generated resources draw their choices from: a seeded generator here, or Hypothesis (``strategy``)."""
+"""What generated resources and requests draw their choices from: a seeded generator, or Hypothesis."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -20,6 +20,26 @@ class Draw(Protocol):
 
     def happens(self, chance: float) -> bool:
         """Whether something happens that has a chance from 0 to 1."""
+
+
+class Chosen:
+    """Choices by whoever chooses a whole number between two. One that shrinks to the least number shrinks to the first
+    of some values, and to what does not happen."""
+
+    def __init__(self, number: Callable[[int, int], int]) -> None:
+        self._number = number
+
+    def number(self, least: int, most: int) -> int:
+        """A whole number between two, both included."""
+        return self._number(least, most)
+
+    def one_of(self, values: Sequence[T]) -> T:
+        """One of some values, of which there is at least one."""
+        return values[self._number(0, len(values) - 1)]
+
+    def happens(self, chance: float) -> bool:
+        """Whether something happens that has a chance from 0 to 1."""
+        return self._number(0, 99) >= 100 - round(chance * 100)
 
 
 class Seeded:

@@ -1,0 +1,111 @@
+"""Drawing cases of a law until one breaks it, then ever simpler ones: the only place that runs Hypothesis.
+
+Hypothesis calls a function; the engine yields events. So Hypothesis runs in a thread of its own and hands over one case
+at a time: whoever asks the candidate sends back whether the case broke the law, and nothing runs meanwhile.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from typing import Any, Generic, TypeVar
+
+from conformance.draw import Chosen, Draw
+
+Case = TypeVar("Case")
+
+
+class _Broken(Exception):
+    """The law is broken: what Hypothesis looks for."""
+
+
+class _Stopped(BaseException):
+    """Nobody asks any more; not an Exception, so that Hypothesis does not take it for a finding."""
+
+
+class _Handing(Generic[Case]):
+    """Hands a case over to the other side, and waits for what became of it."""
+
+    def __init__(self) -> None:
+        self._cases: queue.SimpleQueue[tuple[Case | None, BaseException | None]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
+
+    def broken(self, case: Case) -> bool:
+        """Whether a case breaks the law; _Stopped when nobody asks any more."""
+        self._cases.put((case, None))
+        answer = self._answers.get()
+        if answer is None:
+            raise _Stopped
+        return answer
+
+    def end(self, error: BaseException | None) -> None:
+        """No case comes any more."""
+        self._cases.put((None, error))
+
+    def next(self) -> Case | None:
+        """The next case; None when there is none any more."""
+        case, error = self._cases.get()
+        if error is not None:
+            raise error
+        return case
+
+    def answer(self, broken: bool | None) -> None:
+        """Tells what became of the case taken last; None: no other one is wanted."""
+        self._answers.put(broken)
+
+
+def falsify(
+    draws: int, seed: int, drawn: Callable[[Draw], Case | None]
+) -> Generator[Case, bool, None]:
+    """Cases, one after the other; whoever asks sends back whether it broke the law. After the first that does come
+    simpler ones, and the last of those that broke it is the simplest that was found. The same seed and the same
+    answers give the same cases."""
+    handing: _Handing[Case] = _Handing()
+    thread = threading.Thread(target=_search, args=(draws, seed, drawn, handing), daemon=True)
+    thread.start()
+    try:
+        while (case := handing.next()) is not None:
+            asked = False
+            try:
+                broken = yield case
+                asked = True
+            finally:
+                if not asked:
+                    handing.answer(None)
+            handing.answer(broken)
+    finally:
+        thread.join()
+
+
+def _search(draws: int, seed: int, drawn: Callable[[Draw], Any], handing: _Handing[Any]) -> None:
+    import hypothesis  # takes half a second: only where laws are asked
+    from hypothesis import strategies
+
+    known: dict[Any, bool] = {}
+
+    @strategies.composite
+    def cases(draw: Callable[[strategies.SearchStrategy[int]], int]) -> Any:
+        return drawn(Chosen(lambda least, most: draw(strategies.integers(least, most))))
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=draws, database=None, deadline=None, report_multiple_bugs=False, print_blob=False,
+        suppress_health_check=list(hypothesis.HealthCheck), verbosity=hypothesis.Verbosity.quiet,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink))
+    @hypothesis.given(cases())
+    def search(case: Any) -> None:
+        hypothesis.assume(case is not None)
+        if case not in known:
+            known[case] = handing.broken(case)
+        if known[case]:
+            raise _Broken
+
+    error: BaseException | None = None
+    try:
+        search()
+    except (_Broken, _Stopped, hypothesis.errors.Unsatisfiable):
+        pass
+    except BaseException as other:  # ours: told where it can be seen
+        error = other
+    handing.end(error)

@@ -1,0 +1,86 @@
+"""Judging laws: the answers to a case → what it tells; all cases of a law → judgements. Pure, as the checks are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from conformance.checks.footing import rests_on
+from conformance.checks.judge import verdict_of
+from conformance.codes import finding
+from conformance.fhir.body import Bodies
+from conformance.laws import LAWS
+from conformance.laws.answers import Answers
+from conformance.laws.ground import Ground
+from conformance.laws.relations import outcome
+from conformance.model import Expectation, Finding, Judgement, Scenario, Sent, Tried, Weight
+from conformance.specification import Profile
+
+_ENDED = ("complete", "one")
+
+
+def tried(use: Expectation, number: int, sents: Sequence[Sent], bodies: Bodies, ground: Ground) -> Tried:
+    """What a case tells: how it breaks the law, or why it cannot tell."""
+    law = LAWS[use.check]
+    answers = Answers({one.step.name: one for one in sents}, bodies, ground.profile)
+    void = next(_void(answers), None) if law.whole else None
+    keys = frozenset(entry.key for role in answers.sents for entry in answers.entries(role))
+    values = frozenset(pair for one in sents for pair in (*one.ask.query, *one.ask.form))
+    if void is None and law.whole and not keys:
+        void = finding("data.no-example", "criteria that select something", "none", "", sents[0].exchanges[0].id)
+    found = [] if void is not None else [
+        finding(f"law.{use.check}", one.expected, one.actual, answers.asked(one.role), answers.first(one.role),
+                beside=tuple(map(answers.first, one.beside)))
+        for one in law.agrees(answers, ground, use.parameters)]
+    return Tried(number, tuple(sents), tuple(found), void, keys, values)
+
+
+def _void(answers: Answers) -> Iterator[Finding]:
+    """Why answers cannot be compared: one is no result, or not to its end."""
+    for role, sent in answers.sents.items():
+        why = outcome(answers, role)
+        if why:
+            yield finding("blocked.status", "status 200", why, answers.asked(role), answers.first(role))
+        elif sent.ending == "limit":
+            yield finding("data.too-many", "a result that can be walked to its end",
+                          f"more than {len(sent.exchanges)} pages", "", answers.first(role))
+        elif sent.ending not in _ENDED:
+            yield finding("blocked.pages", "every page of the result", sent.ending, "", answers.first(role))
+
+
+def settled(
+    profile: Profile, scenario: Scenario, law: int, cases: Sequence[Tried], reason: Finding | None
+) -> list[Judgement]:
+    """The judgements of a law from all its cases: broken by the last, and simplest, of those that broke it; else kept
+    if a case told so; of an unstable candidate neither. ``reason``: why no more were asked."""
+    use = scenario.laws[law]
+    last = next((one for one in reversed(cases) if one.broken), None)
+    findings = tuple(_findings(cases, last, reason))
+    sents = [sent for one in cases for sent in one.sents]
+    weight = Weight(
+        sum(len(one.exchanges) for one in sents), len(frozenset().union(*(one.keys for one in cases))),
+        len(frozenset().union(*(one.values for one in cases))), len(cases))
+    made = []
+    for identifier in profile.named(use.verifies):
+        footing = {name for sent in last.sents for name in rests_on(profile, use, sent, identifier)} if last else set()
+        made.append(Judgement(
+            profile=profile.id, scenario=scenario.id, step=f"law-{law + 1}", expectation=law, check=use.check,
+            requirement=identifier, verdict=verdict_of(findings, profile.requirements[identifier].strength),
+            findings=findings, weight=weight, exchanges=tuple(x.id for one in sents for x in one.exchanges),
+            rests_on=tuple(sorted(footing))))
+    return made
+
+
+def _findings(cases: Sequence[Tried], last: Tried | None, reason: Finding | None) -> Iterator[Finding]:
+    unstable = next((one for one in cases if one.findings and not one.stable), None)
+    if last is not None and unstable is None:
+        yield from last.findings
+    elif unstable is not None:
+        for one in unstable.findings:
+            yield finding("blocked.unstable", one.expected, f"{one.code}: {one.actual}", one.place, one.exchange,
+                          one.beside)
+    elif reason is not None:
+        yield reason
+    elif not any(one.void is None for one in cases):
+        why = Counter(one.void for one in cases if one.void is not None).most_common(1)
+        yield why[0][0] if why else finding("data.no-example", "values to draw from", "none")

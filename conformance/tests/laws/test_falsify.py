@@ -1,0 +1,60 @@
+"""Drawing cases: the same for the same answers, ever simpler once one breaks, stopped when nobody asks."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.engine.falsify import falsify
+
+
+def drawn(draw):
+    return tuple(draw.number(0, 100) for _ in range(draw.number(1, 5)))
+
+
+def asked(seed, broken, draws=100):
+    """The cases that were asked, by whoever finds some broken."""
+    cases, search = [], falsify(draws, seed, drawn)
+    try:
+        case = next(search)
+        while True:
+            cases.append(case)
+            case = search.send(broken(case))
+    except StopIteration:
+        return cases
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_last_that_breaks_is_the_simplest_and_the_same_each_time(seed):
+    def broken(case):
+        return sum(case) > 150
+
+    cases = asked(seed, broken)
+    assert cases == asked(seed, broken)
+    assert len(set(cases)) == len(cases), "nothing is asked twice"
+    simplest = [one for one in cases if broken(one)][-1]
+    assert (len(simplest), sum(simplest)) == (2, 151)
+
+
+def test_without_a_breach_the_draws_are_spent():
+    cases = asked(1, lambda _case: False)
+    assert 50 <= len(cases) <= 100
+    assert len({len(one) for one in cases}) == 5
+
+
+def test_it_stops_when_nobody_asks_any_more():
+    before = threading.active_count()
+    search = falsify(100, 1, drawn)
+    next(search)
+    search.close()
+    assert threading.active_count() == before
+
+
+def test_what_breaks_in_our_own_drawing_is_told():
+    with pytest.raises(ZeroDivisionError):
+        next(falsify(10, 1, lambda _draw: 1 / 0))
+
+
+def test_nothing_to_draw_is_no_case():
+    assert list(falsify(10, 1, lambda _draw: None)) == []

@@ -1,0 +1,135 @@
+"""Laws against real servers: what they find, shrink and record; what they hold against nobody."""
+
+import itertools
+import json
+import random
+
+import pytest
+
+from conformance import ledger, selftest, workshop
+from conformance.clock import SystemClock
+from conformance.engine.laws import DRAWS, QUICK
+from conformance.model import Candidate
+from conformance.reference.app import create_app
+from conformance.reference.fault import Answer, Fault
+from conformance.reference.faults import FAULTS
+from conformance.reference.server import Running, stored
+from conformance.report import render
+
+REGION = selftest._region(80, 4)
+CRITERIA, COMPARISONS, LINKS = "socle/70-lois-des-criteres", "socle/71-lois-des-comparaisons", "socle/72-lois-des-liens"
+ALL = (CRITERIA, COMPARISONS, LINKS, "socle/73-lois-des-pages", "socle/74-lois-de-proximite", "socle/75-valeurs-aux-limites")
+
+
+def run(folder, *only, fault=None, profile="ror-fhir-0.7.0", depth=QUICK, seed=7):
+    who = Candidate("Produit", "1", "Vendeur", "server", (profile,), ())
+    made = workshop.campaign(who, workshop.Choice(only=only, depth=depth, seed=seed))
+    with Running(create_app(stored(REGION, fault), profile_id=profile, fault=fault)) as base:
+        workshop.drive(made, selftest.endpoint(base), folder, SystemClock(), lambda _event: None)
+    return ledger.read(folder), workshop.report(folder)
+
+
+@pytest.mark.parametrize("profile", ["ror-fhir-0.6.0", "ror-fhir-0.7.0"])
+def test_the_clean_reference_keeps_every_law(profile, tmp_path):
+    record, report = run(tmp_path / "run", *ALL, profile=profile)
+    assert {one.verdict.word for one in record.judgements()} == {"pass"}
+    assert report.problems == ()
+    for one in record.judgements():
+        assert 0 < one.weight.draws <= DRAWS[QUICK], one.check
+        assert one.weight.values > 0, one.check
+        assert one.weight.exchanges >= one.weight.draws, one.check
+
+
+def test_a_broken_law_is_shrunk_confirmed_and_shown_beside_what_it_is_compared_with(tmp_path):
+    record, report = run(tmp_path / "run", LINKS, fault=FAULTS["filter-and-as-or"], depth="standard")
+    (problem,) = [one for one in report.problems if one.effect == "broken"][:1]
+    assert (problem.requirement, problem.code) == ("ROR-HTTP-045", "law.filters-as-plain")
+    one = problem.occurrences[0]
+    assert one.draws > 0
+    assert " and " in one.place, "two criteria, for one alone shows nothing"
+    shown = [report.shown[name] for name in (one.exchange, *one.beside)]
+    assert len(shown) == 2
+    assert shown[1].url.count("=") == 2, "the simplest: two criteria"
+    cases = [line for line in record.of_type("case") if line["again"]]
+    assert cases, "asked once more before it is held against anybody"
+    page = render.RENDERERS["html"](report)
+    assert page.count(f"[base]/{shown[0].url.removeprefix('[base]/').split('?')[0]}") >= 1
+    assert "pair" in page
+
+
+def test_a_record_is_judged_again_to_the_same(tmp_path):
+    for name in (None, "comma-as-and"):
+        folder = tmp_path / str(name)
+        _, then = run(folder, CRITERIA, fault=FAULTS.get(name))
+        now = workshop.report(folder, rejudge=True)
+        assert render.jsonable(now) | {"rejudged": False} == render.jsonable(then)
+
+
+def test_the_same_seed_and_answers_give_the_same_record(tmp_path):
+    def told(folder):
+        record, _ = run(folder, CRITERIA, LINKS)
+        lines = []
+        for line in record.lines:
+            bare = {key: value for key, value in line.items() if key not in ("started", "milliseconds")}
+            if bare["type"] == "exchange":
+                bare["request"] = {**bare["request"], "url": bare["request"]["url"].partition("_page=")[0]}
+                bare["response"] = bare["response"]["status"]
+            if bare["type"] == "case":
+                bare["questions"] = [{**one, "ask": one["ask"]["query"]} for one in bare["questions"]]
+            lines.append(bare)
+        return json.loads(json.dumps(lines))
+
+    assert told(tmp_path / "one") == told(tmp_path / "two")
+
+
+class Changing:
+    """After some searches, one resource of each type is gone."""
+
+    def __init__(self, after):
+        self.searches, self.after = itertools.count(), after
+
+    def __call__(self, matches):
+        gone = next(self.searches) > self.after
+        return [one for one in matches if not gone or one != 9]
+
+
+def moody(answer, asked, mood=random.Random(5)):  # noqa: B008 - one mood for all answers
+    if asked.interaction != "search-type" or asked.start or mood.random() > 0.3:
+        return answer
+    body = json.loads(answer.body)
+    kept = [one for one in body.get("entry", []) if one["search"]["mode"] != "match"][:1]
+    return Answer(answer.status, answer.headers, json.dumps({**body, "total": len(kept), "entry": kept}).encode())
+
+
+def test_a_candidate_that_answers_by_mood_is_inconclusive_with_both_answers(tmp_path):
+    record, _ = run(tmp_path / "run", CRITERIA, fault=Fault("moody", {}, "", answer=moody))
+    told = [one for one in record.judgements() if one.findings]
+    assert {one.verdict.word for one in told} <= {"inconclusive", "none"}
+    unstable = [found for one in told for found in one.findings if found.code == "blocked.unstable"]
+    assert unstable
+    assert all(found.exchange and found.beside for found in unstable if "narrows" in found.actual)
+
+
+def test_data_that_change_during_a_case_are_blamed_on_nobody(tmp_path):
+    for after in (20, 33, 47):
+        fault = Fault("changing", {}, "", matches=Changing(after))
+        record, _ = run(tmp_path / str(after), "ROR-SRC-001", fault=fault)
+        assert not [one for one in record.judgements() if one.verdict.word == "fail" and one.step.startswith("law-")]
+
+
+def test_a_parameter_that_is_refused_is_told_and_not_passed_over(tmp_path):
+    def refusing(answer, asked):
+        refused = any(name == "_filter" for name, _ in asked.pairs)
+        return Answer(400, answer.headers, answer.body) if refused else answer
+
+    record, _ = run(tmp_path / "run", LINKS, fault=Fault("refusing", {}, "", answer=refusing))
+    told = [one for one in record.judgements() if one.check == "filters-as-plain"]
+    assert {(one.verdict.word, one.findings[0].code, one.findings[0].actual) for one in told} == {
+        ("inconclusive", "blocked.status", "status 400")}
+
+
+def test_at_depth_none_nothing_is_drawn_and_that_is_said(tmp_path):
+    record, report = run(tmp_path / "run", CRITERIA, depth="none")
+    assert not list(record.of_type("case"))
+    assert [(one.verdict, one.skipped) for one in report.scenarios] == [
+        ("not-applicable", "no case of a law is drawn (--depth none)")]
