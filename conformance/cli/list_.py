@@ -10,9 +10,10 @@ import click
 from conformance import workshop
 from conformance.checks import CHECKS
 from conformance.cli import show
+from conformance.laws import LAWS
 from conformance.profile import schema
 
-_KINDS = ("scenarios", "profiles", "requirements", "checks", "defects")
+_KINDS = ("scenarios", "profiles", "requirements", "checks", "laws", "defects")
 
 
 @click.command("list")
@@ -21,7 +22,7 @@ _KINDS = ("scenarios", "profiles", "requirements", "checks", "defects")
 @click.option("--use-case", help="Only this use case.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(kind: str, profile_id: str | None, use_case: str | None, form: str) -> None:
-    """List scenarios (default), profiles, requirements, checks or defects of the specification."""
+    """List scenarios (default), profiles, requirements, checks, laws or defects of the specification."""
     rows, columns = _rows(kind, profile_id, use_case)
     if form == "json":
         show.echo_json(rows)
@@ -30,9 +31,10 @@ def command(kind: str, profile_id: str | None, use_case: str | None, form: str) 
 
 
 def _rows(kind: str, profile_id: str | None, use_case: str | None) -> tuple[list[dict[str, Any]], Sequence[str]]:
-    if kind == "checks":
-        described = schema("scenario")["$defs"]["expectation"]["properties"]
-        return [{"check": name, "what": described[name]["description"]} for name in CHECKS], ("check", "what")
+    for word, table, where in (("check", CHECKS, "expectation"), ("law", LAWS, "law")):
+        if kind == f"{word}s":
+            described = schema("scenario")["$defs"][where]["properties"]
+            return [{word: name, "what": described[name]["description"]} for name in table], (word, "what")
     if kind == "scenarios":
         _, found = workshop.library()
         chosen = [one for one in found.scenarios if (not use_case or one.use_case == use_case)

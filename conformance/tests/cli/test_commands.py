@@ -121,7 +121,7 @@ def test_preflight_tries_the_client_of_each_access_profile(candidate_file, ror, 
 
 
 def test_lists_and_explanations():
-    for kind in ("scenarios", "profiles", "requirements", "checks", "defects"):
+    for kind in ("scenarios", "profiles", "requirements", "checks", "laws", "defects"):
         assert json.loads(rorqual("list", kind, "--format", "json").stdout)
     told = json.loads(rorqual("explain", "ROR-HTTP-071", "--language", "fr", "--format", "json").stdout)
     assert told["tested-by"]
