@@ -14,7 +14,7 @@ from typing import Any
 from conformance import profile, workshop
 from conformance.clock import Clock
 from conformance.endpoint import Endpoint, OAuth
-from conformance.engine.laws import STANDARD
+from conformance.engine.laws import NONE, STANDARD
 from conformance.model import Candidate, Scenario
 from conformance.plan import Campaign, Planned
 from conformance.policy import SEES_ALL
@@ -131,13 +131,15 @@ def of_resources(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def campaign(profile: str, seed: int, writes: bool | None = None, access: str = SEES_ALL) -> Campaign:
+def campaign(
+    profile: str, seed: int, writes: bool | None = None, access: str = SEES_ALL, depth: str = NONE
+) -> Campaign:
     """Every scenario of a profile, on the reference; or those that write or extract; or those that read, one for each
     transaction, the one that verifies most. What is received over the whole run is judged in all three. It is played by
-    the client of an access profile."""
+    the client of an access profile, with as many cases of laws as a depth says."""
     who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True,
                     accesses=ACCESSES, access=access)
-    made = workshop.campaign(who, workshop.Choice(seed=seed))
+    made = workshop.campaign(who, workshop.Choice(seed=seed, depth=depth))
     if writes is None:
         return made
     chosen = [one for one in made.planned if one.scenario.closing or _changes(one.scenario) is writes]
