@@ -39,7 +39,7 @@ def examples(
     """An exchange that respects a requirement, and one that breaks it; None where there is none to be had: no scenario
     verifies it, no fault breaks it."""
     verifying = [one for one in library.of(profile.id) if requirement in profile.named(one.verifies)]
-    verifying.sort(key=lambda one: (one.writes, len(one.steps), len(one.needs)))
+    verifying.sort(key=lambda one: (one.writes, not one.steps, len(one.steps), len(one.needs)))
     return (next(_respected(profile, requirement, verifying, clock), None),
             next(_broken(profile, requirement, verifying, clock), None))
 
@@ -47,7 +47,7 @@ def examples(
 def _respected(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
     for scenario in verifying[:_MOST]:
         with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
-            _played(profile, scenario, None, clock, Path(folder))
+            _played(profile, requirement, scenario, None, clock, Path(folder))
             record = ledger.read(Path(folder))
             lines = {line["id"]: line for line in record.of_type("exchange")}
             for one in record.judgements():
@@ -60,9 +60,10 @@ def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], c
     own = [one for one in FAULTS.values() if one.breaks == requirement]
     beside = [one for one in FAULTS.values() if requirement in one.also]
     for fault in (*own, *beside):
-        for scenario in verifying[:_MOST]:
+        showing = [one for one in verifying if bool(one.steps) is not fault.laws]
+        for scenario in showing[:_MOST]:
             with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
-                report = _played(profile, scenario, fault, clock, Path(folder))
+                report = _played(profile, requirement, scenario, fault, clock, Path(folder))
             for problem in report.problems:
                 seen = [one for one in problem.occurrences if one.exchange in report.shown]
                 if problem.requirement == requirement and problem.effect == "broken" and seen:
@@ -70,8 +71,11 @@ def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], c
                                   Text(fault.title["fr"], fault.title["en"]), problem.says)
 
 
-def _played(profile: Profile, scenario: Scenario, fault: Fault | None, clock: Clock, folder: Path) -> Report:
-    whole = selftest.campaign(profile.id, _SEED)
+def _played(
+    profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None, clock: Clock, folder: Path
+) -> Report:
+    whole = (selftest.campaign(profile.id, _SEED) if scenario.steps
+             else selftest.lawful(profile.id, _SEED, requirement))
     alone = tuple(one for one in whole.planned if one.scenario.id == scenario.id)
     size = max(_OFFERS, fault.offers) if fault is not None else _OFFERS
     return selftest.judged(replace(whole, planned=alone), fault, size, _SEED, clock, folder)

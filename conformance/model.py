@@ -95,6 +95,11 @@ class Scenario:
     laws: tuple[Expectation, ...] = ()
 
     @property
+    def expectations(self) -> list[Expectation]:
+        """What is expected of the answers to its steps, and the laws that it asks."""
+        return [*(one for step in self.steps for one in step.expect), *self.laws]
+
+    @property
     def closing(self) -> bool:
         """Whether it looks at all that a run received, and so comes after the others."""
         return any(over_run(one.parameters) for step in self.steps for one in step.expect)

@@ -10,6 +10,7 @@ import pytest
 from conformance import nomenclature, scenario, workshop
 from conformance.clock import SystemClock
 from conformance.drive.probe import Probe
+from conformance.engine.laws import NONE
 from conformance.engine.run import Run
 from conformance.errors import AuthorError
 from conformance.events import Exchanged, Judged, ScenarioFinished, Skipped
@@ -66,10 +67,10 @@ class Outcome:
 class Bench:
     """One candidate under one engine, for all the scenarios of a pytest session."""
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Path, seed: int, depth: str) -> None:
         self.candidate, self.endpoint = workshop.read_candidate(path)
         self.profiles = workshop.read_profiles()
-        self.seed = seed
+        self.seed, self.depth = seed, depth
         self._scenarios: dict[str, Scenario] = {}
         self._run: Run | None = None
         self._probe: Probe | None = None
@@ -104,8 +105,8 @@ class Bench:
     def _start(self) -> Run:
         library = Library(tuple(self._scenarios[name] for name in sorted(self._scenarios)), "")
         release = nomenclature.shipped()
-        campaign = Campaign(self.candidate, self.profiles, plan(self.candidate, self.profiles, library), "", release,
-                            self.seed)
+        planned = plan(self.candidate, self.profiles, library, laws=self.depth != NONE)
+        campaign = Campaign(self.candidate, self.profiles, planned, "", release, self.seed, self.depth)
         generation = FhirGeneration(release)
         clock = SystemClock()
         self._probe = Probe(self.endpoint, lambda vault: generation.scrub(vault.mask))

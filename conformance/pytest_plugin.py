@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--candidate", metavar="FILE", help="candidate.yaml: run scenario files (*.yaml) against it")
     group.addoption("--allow-inconclusive", action="store_true", help="an inconclusive scenario is skipped, not failed")
     group.addoption("--rorqual-seed", type=int, default=2017, help="seed of every choice")
+    group.addoption("--rorqual-depth", choices=("none", "quick", "standard", "deep"), default="quick",
+                    help="how many cases of each law are drawn")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -118,7 +120,8 @@ def _bench(config: pytest.Config) -> Any:
     if _BENCH not in config.stash:
         from conformance.pytest_bench import Bench  # the engine is loaded only where scenarios are collected
 
-        config.stash[_BENCH] = Bench(Path(config.getoption("--candidate")), config.getoption("--rorqual-seed"))
+        config.stash[_BENCH] = Bench(Path(config.getoption("--candidate")), config.getoption("--rorqual-seed"),
+                                     config.getoption("--rorqual-depth"))
     return config.stash[_BENCH]
 
 

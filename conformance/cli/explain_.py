@@ -100,8 +100,7 @@ def explained(
     """All that is known of a requirement, in one language."""
     tested = []
     for scenario in found.of(profile.id):
-        checks = sorted({one.check for step in scenario.steps for one in step.expect
-                         if requirement.id in profile.named(one.verifies)})
+        checks = sorted({one.check for one in scenario.expectations if requirement.id in profile.named(one.verifies)})
         tested += [{"scenario": scenario.id, "check": check, "title": scenario.title.in_(language)}
                    for check in checks]
     return {

@@ -60,9 +60,11 @@ class Asking:
         return [one for one in self.ground.sources(self.kind, types, self.names) if one.name not in left]
 
     def source(self, types: Sequence[str] = _SELECTING, without: Iterable[str] = (), least: int = 1) -> Source | None:
-        """A parameter of which at least so many values are known."""
+        """A parameter of which at least so many values are known; each of the types as often, for tokens are many."""
         found = [one for one in self.sources(types, without) if len(one.values) >= least]
-        return self.draw.one_of(found) if found else None
+        there = [kind for kind in types if any(one.type == kind for one in found)]
+        kind = self.draw.one_of(there) if there else ""
+        return self.draw.one_of([one for one in found if one.type == kind]) if there else None
 
     def value(self, source: Source, without: Iterable[str] = ()) -> str:
         """A value of a parameter: mostly one that some resources have and others have not."""
