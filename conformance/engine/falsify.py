@@ -16,6 +16,10 @@ from conformance.draw import Chosen, Draw
 Case = TypeVar("Case")
 
 
+class Undrawn(Exception):
+    """A case could not be drawn: ours broke; the message says how."""
+
+
 class _Broken(Exception):
     """The law is broken: what Hypothesis looks for."""
 
@@ -44,10 +48,10 @@ class _Handing(Generic[Case]):
         self._cases.put((None, error))
 
     def next(self) -> Case | None:
-        """The next case; None when there is none any more."""
+        """The next case; None when there is none any more. Undrawn when drawing it broke."""
         case, error = self._cases.get()
         if error is not None:
-            raise error
+            raise Undrawn(f"{type(error).__name__}: {error}") from error
         return case
 
     def answer(self, broken: bool | None) -> None:
@@ -60,7 +64,7 @@ def falsify(
 ) -> Generator[Case, bool, None]:
     """Cases, one after the other; whoever asks sends back whether it broke the law. After the first that does come
     simpler ones, and the last of those that broke it is the simplest that was found. The same seed and the same
-    answers give the same cases."""
+    answers give the same cases. Undrawn when ``drawn`` breaks."""
     handing: _Handing[Case] = _Handing()
     thread = threading.Thread(target=_search, args=(draws, seed, drawn, handing), daemon=True)
     thread.start()

@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
-from conformance.engine.falsify import falsify
+from conformance.codes import finding
+from conformance.engine.falsify import Undrawn, falsify
 from conformance.events import CaseAsked, Event, LawEnded
 from conformance.generation import Course, Generation
 from conformance.model import Exchange, Finding, Judgement, Sent, Step, Tried
@@ -30,17 +31,22 @@ class Laws:
     ) -> Generator[Event, None, list[Judgement]]:
         """The judgements of a law; ``given_up`` tells why nothing more is asked, if so."""
         where = course.profile.id, course.scenario.id
-        cases = yield from self._cases(course, law, given_up)
-        reason = given_up()
+        cases: list[Tried] = []
+        reason = None
+        try:
+            yield from self._ask(course, law, cases, given_up)
+        except Undrawn as error:  # ours, and held against nobody
+            reason = finding("harness.check", course.scenario.laws[law].check, str(error))
+        reason = reason or given_up()
         yield LawEnded(*where, law, len(cases), reason)
         return self.generation.settled(course, law, cases, reason)
 
-    def _cases(
-        self, course: Course, law: int, given_up: Callable[[], Finding | None]
-    ) -> Generator[Event, None, list[Tried]]:
+    def _ask(
+        self, course: Course, law: int, cases: list[Tried], given_up: Callable[[], Finding | None]
+    ) -> Generator[Event, None, None]:
+        """Asks cases until one breaks the law, then simpler ones, and adds them to those given."""
         seed = zlib.crc32(f"{self.seed}|{course.profile.id}|{course.scenario.id}|{law}".encode())
         drawn = falsify(self.draws, seed, lambda draw: self.generation.drawn(course, law, draw))
-        cases: list[Tried] = []
         first = 0  # the case that broke the law first
         steps = next(drawn, None) if given_up() is None else None
         while steps is not None:
@@ -67,7 +73,6 @@ class Laws:
         last = next((one for one in reversed(cases) if one.broken), None)
         if last is not None and last.number != first:
             cases[last.number - 1] = (yield from self._again(course, law, last)) or last
-        return cases
 
     def _again(self, course: Course, law: int, one: Tried) -> Generator[Event, None, Tried | None]:
         """A case that broke the law, its questions asked again, the last one first: another answer is not held against

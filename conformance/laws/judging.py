@@ -28,11 +28,18 @@ def tried(use: Expectation, number: int, sents: Sequence[Sent], bodies: Bodies, 
     values = frozenset(pair for one in sents for pair in (*one.ask.query, *one.ask.form))
     if void is None and law.whole and not keys:
         void = finding("data.no-example", "criteria that select something", "none", "", sents[0].exchanges[0].id)
-    found = [] if void is not None else [
-        finding(f"law.{use.check}", one.expected, one.actual, answers.asked(one.role), answers.first(one.role),
-                beside=tuple(map(answers.first, one.beside)))
-        for one in law.agrees(answers, ground, use.parameters)]
+    found = [] if void is not None else _deviations(use, answers, ground)
     return Tried(number, tuple(sents), tuple(found), void, keys, values)
+
+
+def _deviations(use: Expectation, answers: Answers, ground: Ground) -> list[Finding]:
+    """How the answers break the law; a breakdown of ours is told as ours."""
+    try:
+        return [finding(f"law.{use.check}", one.expected, one.actual, answers.asked(one.role), answers.first(one.role),
+                        tuple(map(answers.first, one.beside)))
+                for one in LAWS[use.check].agrees(answers, ground, use.parameters)]
+    except Exception as error:  # a fault of a law must not stop the run, nor be held against the candidate
+        return [finding("harness.check", use.check, f"{type(error).__name__}: {error}")]
 
 
 def _void(answers: Answers) -> Iterator[Finding]:

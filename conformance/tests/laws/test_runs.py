@@ -128,6 +128,33 @@ def test_a_parameter_that_is_refused_is_told_and_not_passed_over(tmp_path):
         ("inconclusive", "blocked.status", "status 400")}
 
 
+def spoilt(resource):
+    """Every third resource has values of types that nobody expects."""
+    if int(resource["id"]) % 3 or resource["resourceType"] in ("Measure", "Questionnaire"):
+        return resource
+    odd = {"meta": ["x"], "name": {"a": 1}, "specialty": "x", "type": 5, "identifier": [{"value": {}}, None, 3],
+           "location": [{"reference": 4}, "y"], "providedBy": "z", "characteristic": [{"coding": "w"}],
+           "position": {"latitude": "48", "longitude": None}, "address": [], "partOf": 7, "extension": [{"url": 3}, "e"]}
+    return {**resource, **{key: value for key, value in odd.items() if key in resource}}
+
+
+def test_values_of_wrong_types_neither_stop_the_run_nor_are_ours(tmp_path):
+    record, _ = run(tmp_path / "run", *ALL, fault=Fault("spoilt", {}, "", resource=spoilt))
+    assert record.complete
+    assert "harness.check" not in {found.code for one in record.judgements() for found in one.findings}
+
+
+def test_a_candidate_that_dies_ends_the_laws(tmp_path):
+    def dying(_answer, _asked, left=itertools.count()):  # noqa: B008 - one count for all answers
+        if next(left) > 60:
+            raise RuntimeError
+        return _answer
+
+    record, _ = run(tmp_path / "run", CRITERIA, fault=Fault("dying", {}, "", answer=dying))
+    assert record.complete
+    assert {one.verdict.word for one in record.judgements()} <= {"pass", "error", "inconclusive"}
+
+
 def test_at_depth_none_nothing_is_drawn_and_that_is_said(tmp_path):
     record, report = run(tmp_path / "run", CRITERIA, depth="none")
     assert not list(record.of_type("case"))
