@@ -24,13 +24,14 @@ Agrees = Callable[[Answers, Ground, Mapping[str, Any]], Iterator[Deviation]]
 class Law:
     """What is asked, how the answers must agree, and the parameters that a scenario gives beside ``resource`` and
     ``from``. ``whole``: whether every question must be answered, to its last page; ``order``: whether it is about the
-    order of matches, so that another order is no other answer."""
+    order of matches, so that another order is no other answer; ``by_page``: whether some pages of an answer tell."""
 
     draws: Draws
     agrees: Agrees
     given: tuple[str, ...] = ()
     whole: bool = True
     order: bool = False
+    by_page: bool = False
 
 
 def _of(draws: Callable[[Asking], Questions | None], *agree: Callable[[Answers], Iterator[Deviation]],
@@ -44,11 +45,11 @@ def _of(draws: Callable[[Asking], Questions | None], *agree: Callable[[Answers],
 
 def _by(
     draws: Callable[[Asking, Any], Questions | None],
-    agrees: Callable[[Answers, Ground, Any], Iterator[Deviation]], given: str,
+    agrees: Callable[[Answers, Ground, Any], Iterator[Deviation]], given: str, *, by_page: bool = False,
 ) -> Law:
     """A law that needs one more parameter, and what is known of the candidate."""
     return Law(lambda ask, parameters: draws(ask, parameters[given]),
-               lambda answers, ground, parameters: agrees(answers, ground, parameters[given]), (given,))
+               lambda answers, ground, parameters: agrees(answers, ground, parameters[given]), (given,), by_page=by_page)
 
 
 def drawn_from(given: Mapping[str, Any], profile: Profile) -> list[str]:
@@ -87,6 +88,6 @@ LAWS: Mapping[str, Law] = {
     "reads-as-found": _of(drawing.read, relations.reading),
     "chains-in-two-steps": _by(drawing.chained, relations.chained, "by"),
     "has-in-two-steps": _by(drawing.reversed_, relations.having, "by"),
-    "includes-close": _by(drawing.included, relations.closed, "paths"),
+    "includes-close": _by(drawing.included, relations.closed, "paths", by_page=True),
     "distance-grows": _by(drawing.near, relations.around, "by"),
 }

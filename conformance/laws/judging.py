@@ -23,7 +23,7 @@ def tried(use: Expectation, number: int, sents: Sequence[Sent], bodies: Bodies, 
     """What a case tells: how it breaks the law, or why it cannot tell."""
     law = LAWS[use.check]
     answers = Answers({one.step.name: one for one in sents}, bodies, ground.profile)
-    void = next(_void(answers), None) if law.whole else None
+    void = next(_void(answers, law.by_page), None) if law.whole else None
     keys = frozenset(entry.key for role in answers.sents for entry in answers.entries(role))
     values = frozenset(pair for one in sents for pair in (*one.ask.query, *one.ask.form))
     if void is None and law.whole and not keys:
@@ -42,16 +42,16 @@ def _deviations(use: Expectation, answers: Answers, ground: Ground) -> list[Find
         return [finding("harness.check", use.check, f"{type(error).__name__}: {error}")]
 
 
-def _void(answers: Answers) -> Iterator[Finding]:
+def _void(answers: Answers, by_page: bool) -> Iterator[Finding]:
     """Why answers cannot be compared: one is no result, or not to its end."""
     for role, sent in answers.sents.items():
         why = outcome(answers, role)
         if why:
             yield finding("blocked.status", "status 200", why, answers.asked(role), answers.first(role))
-        elif sent.ending == "limit":
+        elif sent.ending == "limit" and not by_page:
             yield finding("data.too-many", "a result that can be walked to its end",
                           f"more than {len(sent.exchanges)} pages", "", answers.first(role))
-        elif sent.ending not in _ENDED:
+        elif sent.ending not in (*_ENDED, "limit"):
             yield finding("blocked.pages", "every page of the result", sent.ending, "", answers.first(role))
 
 

@@ -1,5 +1,7 @@
 """One case per law: answers that break it, answers that keep it, and the golden text told of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.fhir.body import Bodies
@@ -150,3 +152,10 @@ def test_a_case_that_cannot_tell_says_why(answers, why):
     made = told("narrows", {}, answers)
     assert not made.broken
     assert (made.void.code, made.void.actual) == why
+
+
+def test_some_pages_tell_of_inclusions():
+    given, wrong, right = CASES["includes-close"]
+    for asked, broken in ((wrong, True), (right, False)):
+        made = told("includes-close", given, [(role, replace(one, ending="limit")) for role, one in asked])
+        assert (made.broken, made.void) == (broken, None)
