@@ -49,7 +49,8 @@ def _by(
 ) -> Law:
     """A law that needs one more parameter, and what is known of the candidate."""
     return Law(lambda ask, parameters: draws(ask, parameters[given]),
-               lambda answers, ground, parameters: agrees(answers, ground, parameters[given]), (given,), by_page=by_page)
+               lambda answers, ground, parameters: agrees(answers, ground, parameters[given]), (given,),
+               by_page=by_page)
 
 
 def drawn_from(given: Mapping[str, Any], profile: Profile) -> list[str]:
