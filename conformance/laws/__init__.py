@@ -22,13 +22,14 @@ Agrees = Callable[[Answers, Ground, Mapping[str, Any]], Iterator[Deviation]]
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What is asked, how the answers must agree, and the parameters that a scenario gives beside ``resource`` and
-    ``from``. ``whole``: whether every question must be answered, to its last page; ``order``: whether it is about the
-    order of matches, so that another order is no other answer; ``by_page``: whether some pages of an answer tell."""
+    """What is asked, and how the answers must agree.
+
+    ``whole``: whether every question must be answered, to its last page. ``order``: whether it is about the order of
+    matches, so that another order is no other answer. ``by_page``: whether some pages of an answer tell.
+    """
 
     draws: Draws
     agrees: Agrees
-    given: tuple[str, ...] = ()
     whole: bool = True
     order: bool = False
     by_page: bool = False
@@ -49,7 +50,7 @@ def _by(
 ) -> Law:
     """A law that needs one more parameter, and what is known of the candidate."""
     return Law(lambda ask, parameters: draws(ask, parameters[given]),
-               lambda answers, ground, parameters: agrees(answers, ground, parameters[given]), (given,),
+               lambda answers, ground, parameters: agrees(answers, ground, parameters[given]),
                by_page=by_page)
 
 

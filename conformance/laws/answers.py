@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from conformance.fhir import bundle
 from conformance.fhir.body import Bodies
-from conformance.fhir.bundle import Entry, Resource
+from conformance.fhir.bundle import Entry
 from conformance.model import Exchange, Sent
-from conformance.specification import Profile
 
 _NAMED = 5
 
@@ -33,13 +32,12 @@ class Answers:
 
     sents: Mapping[str, Sent]
     bodies: Bodies
-    profile: Profile
     _entries: dict[str, list[Entry]] = field(default_factory=dict, repr=False)
 
     def asked(self, role: str) -> str:
         """A question in words: ``HealthcareService?specialty=…``."""
         ask = self.sents[role].ask
-        query = "&".join(f"{name}={value}" for name, value in ask.form or ask.query)
+        query = "&".join(f"{name}={value}" for name, value in ask.query)
         return f"{ask.path}?{query}" if query else ask.path
 
     def first(self, role: str) -> str:
@@ -69,10 +67,6 @@ class Answers:
     def keys(self, *roles: str) -> set[str]:
         """``Type/id`` of the matches of some answers together."""
         return {one.key for role in roles for one in self.matches(role)}
-
-    def resources(self, role: str) -> dict[str, Resource]:
-        """All that an answer holds, by ``Type/id``."""
-        return {one.key: one.resource for one in self.entries(role)}
 
 
 def listed(keys: Iterable[str]) -> str:

@@ -28,10 +28,8 @@ class Source:
     tells of each value how many of them answer it; ``total`` how many there are; ``single`` whether none of them has
     more than one, each a moment."""
 
-    kind: str
     name: str
     type: str
-    targets: tuple[str, ...]
     values: tuple[str, ...]
     share: Mapping[str, int]
     total: int
@@ -54,7 +52,7 @@ class Ground:
         self, kind: str, types: Iterable[str] = (), names: Sequence[str] = ()
     ) -> list[Source]:
         """The parameters of a resource type that hold values, of some types of parameters and some names where they
-        are given; those of which the resources hold the most values last."""
+        are given."""
         known = self.population.all(kind)
         key = kind, len(known)
         if key not in self._sources:
@@ -88,7 +86,7 @@ class Ground:
                     share[text] = share.get(text, 0) + 1
             values = tuple(sorted(share, key=lambda text: (len(text), text))[:_MOST])
             if values:
-                yield Source(kind, name, parameter.type, parameter.targets, values, share, len(known), single)
+                yield Source(name, parameter.type, values, share, len(known), single)
 
     def _texts(
         self, resource: Resource, parameter: SearchParameter, make: Callable[[Any], Iterable[str]]

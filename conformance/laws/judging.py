@@ -22,10 +22,10 @@ _ENDED = ("complete", "one")
 def tried(use: Expectation, number: int, sents: Sequence[Sent], bodies: Bodies, ground: Ground) -> Tried:
     """What a case tells: how it breaks the law, or why it cannot tell."""
     law = LAWS[use.check]
-    answers = Answers({one.step.name: one for one in sents}, bodies, ground.profile)
+    answers = Answers({one.step.name: one for one in sents}, bodies)
     void = next(_void(answers, law.by_page), None) if law.whole else None
     keys = frozenset(entry.key for role in answers.sents for entry in answers.entries(role))
-    values = frozenset(pair for one in sents for pair in (*one.ask.query, *one.ask.form))
+    values = frozenset(pair for one in sents for pair in one.ask.query)
     if void is None and law.whole and not keys:
         void = finding("data.no-example", "criteria that select something", "none", "", sents[0].exchanges[0].id)
     found = [] if void is not None else _deviations(use, answers, ground)
