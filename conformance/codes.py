@@ -138,6 +138,15 @@ CODES: Mapping[str, Code] = {
     "law.has-in-two-steps": _BROKEN,
     "law.includes-close": _BROKEN,
     "law.distance-grows": _BROKEN,
+    # the contract
+    "contract.server-error": _BROKEN,
+    "contract.status": _BROKEN,
+    "contract.content-type": _BROKEN,
+    "contract.bundle": _BROKEN,
+    "contract.resource": _BROKEN,
+    "contract.outcome": _BROKEN,
+    "contract.internals": _BROKEN,
+    "contract.accepted": _BROKEN,
     # access policy
     "access.shown": _BROKEN,
     "access.hidden": _BROKEN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -26,8 +26,13 @@ class Chosen:
     """Choices by whoever chooses a whole number between two. One that shrinks to the least number shrinks to the first
     of some values, and to what does not happen."""
 
-    def __init__(self, number: Callable[[int, int], int]) -> None:
-        self._number = number
+    def __init__(self, number: Callable[[int, int], int], of: Callable[[Any], Any] | None = None) -> None:
+        self._number, self._of = number, of
+
+    def of(self, strategy: Any) -> Any:
+        """What a strategy of Hypothesis gives, where Hypothesis chooses."""
+        assert self._of is not None, "choices that are not made by Hypothesis"
+        return self._of(strategy)
 
     def number(self, least: int, most: int) -> int:
         """A whole number between two, both included."""

@@ -60,7 +60,8 @@ def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], c
     own = [one for one in FAULTS.values() if one.breaks == requirement]
     beside = [one for one in FAULTS.values() if requirement in one.also]
     for fault in (*own, *beside):
-        showing = [one for one in verifying if bool(one.steps) is not fault.laws]
+        showing = [one for one in verifying
+                   if (any(use.check == fault.law for use in one.laws) if fault.law else one.steps)]
         for scenario in showing[:_MOST]:
             with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
                 report = _played(profile, requirement, scenario, fault, clock, Path(folder))

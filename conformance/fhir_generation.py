@@ -11,7 +11,7 @@ import orjson
 from conformance.checks import judge as judging
 from conformance.checks.evidence import Evidence
 from conformance.checks.structure import look_over
-from conformance.draw import Draw
+from conformance.draw import Chosen
 from conformance.fhir import bundle, created, explore, export
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
@@ -181,7 +181,7 @@ class FhirGeneration:
     def _ground(self, profile: Profile) -> Ground:
         return self._grounds.setdefault(profile.id, Ground(profile, self.population))
 
-    def drawn(self, course: Course, law: int, draw: Draw) -> tuple[Step, ...] | None:
+    def drawn(self, course: Course, law: int, draw: Chosen) -> tuple[Step, ...] | None:
         """The questions of a case of a law, from the parameters of the profile and the values of the population."""
         use = course.scenario.laws[law]
         asking = Asking(draw, self._ground(course.profile), use.parameters["resource"],

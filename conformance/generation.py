@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from conformance.draw import Draw
+from conformance.draw import Chosen
 from conformance.model import Ask, Exchange, Finding, Judgement, Need, Scenario, Sent, Step, Tried, Written
 from conformance.specification import Profile
 
@@ -108,7 +108,7 @@ class Generation(Protocol):
     def meanwhile(self, profile: Profile) -> bool:
         """Does some work of later judgements on a profile, while an answer is waited for; False when there is none."""
 
-    def drawn(self, course: Course, law: int, draw: Draw) -> tuple[Step, ...] | None:
+    def drawn(self, course: Course, law: int, draw: Chosen) -> tuple[Step, ...] | None:
         """The questions of a case of a law, by choices; None when none can be drawn."""
 
     def tried(self, course: Course, law: int, number: int, sents: Sequence[Sent]) -> Tried:

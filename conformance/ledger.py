@@ -7,6 +7,7 @@ A record without footer is incomplete, and says so.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import queue
@@ -266,7 +267,8 @@ def read(folder: Path) -> Record:
         raise OperatorError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
     record: Record | None = None
     digest = hashlib.sha256()
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+    # lines end where they were ended: a value that was asked may hold what Unicode calls the end of one
+    for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
         value = _value(line)
         if value is None:
             if record is None:

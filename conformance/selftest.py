@@ -157,12 +157,12 @@ def campaign(
     return replace(made, planned=tuple(chosen))
 
 
-def lawful(profile: str, seed: int, requirement: str) -> Campaign:
-    """The laws that verify a requirement, as many cases of each as a run draws."""
+def lawful(profile: str, seed: int, law: str, requirement: str) -> Campaign:
+    """The uses of a law that verify a requirement, as many cases of each as a run draws."""
     whole = campaign(profile, seed)
     made = []
     for one in whole.planned:
-        laws = tuple(law for law in one.scenario.laws if requirement in law.verifies)
+        laws = tuple(use for use in one.scenario.laws if use.check == law and requirement in use.verifies)
         if laws:
             made.append(replace(one, scenario=replace(one.scenario, steps=(), laws=laws), skip=""))
     return replace(whole, planned=tuple(made), depth=STANDARD)
@@ -175,6 +175,6 @@ def _changes(scenario: Scenario) -> bool:
 
 def outcome(fault: Fault, profile: str, offers: int, seed: int, clock: Clock) -> Outcome:
     """What the judge says of the reference made wrong by one fault."""
-    made = lawful(profile, seed, fault.breaks) if fault.laws else campaign(profile, seed, fault.writes)
+    made = lawful(profile, seed, fault.law, fault.breaks) if fault.law else campaign(profile, seed, fault.writes)
     report = judged(made, fault, max(offers, fault.offers), seed, clock, None)
     return Outcome(fault.name, fault.breaks, tuple(fault.also), broken(report))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from conformance import nomenclature, package, profile, profile_export, profile_import
+from conformance import nomenclature, openapi, package, profile, profile_export, profile_import
+from conformance.checks.structure import structures
 from conformance.cli import show
+from conformance.errors import OperatorError
 from conformance.profile_diff import differences, plain, sentence
 
 KINDS = ("structure", "element", "search parameter", "capability", "requirement", "defect")
@@ -46,6 +49,25 @@ def export(name: str, out: Path | None) -> None:
     where = out or Path(f"{name}.tgz")
     count = profile_export.write(profile.read(name), nomenclature.shipped(), profile.beside(name), where)
     click.echo(f"{where}: {count} files")
+
+
+@command.command("openapi")
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write [standard output].")
+@click.option("--outline", is_flag=True, help="Describe resources by their type only: a small document.")
+def openapi_(name: str, out: Path | None, outline: bool) -> None:
+    """Write the profile NAME as an OpenAPI 3.1 document: paths, parameters, answers, errors."""
+    held = profile.read(name)
+    described = None if outline else structures(held, nomenclature.shipped())
+    made = json.dumps(openapi.document(held, described), ensure_ascii=False, indent=1) + "\n"
+    if out is None:
+        click.echo(made, nl=False)
+        return
+    try:
+        out.write_text(made, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"{out}: cannot be written ({error.strerror})") from None
+    click.echo(f"{out}: {len(openapi.document(held)['paths'])} paths")
 
 
 @command.command("import")

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from conformance.draw import Chosen, Draw
+from conformance.draw import Chosen
 
 Case = TypeVar("Case")
 
@@ -60,7 +60,7 @@ class _Handing(Generic[Case]):
 
 
 def falsify(
-    draws: int, seed: int, drawn: Callable[[Draw], Case | None]
+    draws: int, seed: int, drawn: Callable[[Chosen], Case | None]
 ) -> Generator[Case, bool, None]:
     """Cases, one after the other; whoever asks sends back whether it broke the law. After the first that does come
     simpler ones, and the last of those that broke it is the simplest that was found. The same seed and the same
@@ -82,15 +82,15 @@ def falsify(
         thread.join()
 
 
-def _search(draws: int, seed: int, drawn: Callable[[Draw], Any], handing: _Handing[Any]) -> None:
+def _search(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Handing[Any]) -> None:
     import hypothesis  # takes half a second: only where laws are asked
     from hypothesis import strategies
 
     known: dict[Any, bool] = {}
 
     @strategies.composite
-    def cases(draw: Callable[[strategies.SearchStrategy[int]], int]) -> Any:
-        return drawn(Chosen(lambda least, most: draw(strategies.integers(least, most))))
+    def cases(draw: Callable[[strategies.SearchStrategy[Any]], Any]) -> Any:
+        return drawn(Chosen(lambda least, most: draw(strategies.integers(least, most)), draw))
 
     @hypothesis.seed(seed)
     @hypothesis.settings(

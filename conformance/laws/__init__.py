@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.laws import drawing, relations
+from conformance.laws import drawing, keeping, relations
 from conformance.laws.answers import Answers, Deviation, disjoint, intersection, nothing, same, union, within
 from conformance.laws.drawing import Asking, Questions
 from conformance.laws.ground import Ground
@@ -92,4 +92,6 @@ LAWS: Mapping[str, Law] = {
     "has-in-two-steps": _by(drawing.reversed_, relations.having, "by"),
     "includes-close": _by(drawing.included, relations.closed, "paths", by_page=True),
     "distance-grows": _by(drawing.near, relations.around, "by"),
+    "searches-keep-contract": Law(lambda ask, _given: keeping.searching(ask), keeping.search_kept, whole=False),
+    "reads-keep-contract": Law(lambda ask, _given: keeping.reading(ask), keeping.read_kept, whole=False),
 }

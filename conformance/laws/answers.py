@@ -15,12 +15,14 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """What a law says of the answer to one question beside others: what was expected and seen, in words."""
+    """What a law says of the answer to one question beside others: what was expected and seen, in words; ``code``
+    where the law tells several things apart."""
 
     role: str
     expected: str
     actual: str
     beside: tuple[str, ...] = ()
+    code: str = ""
 
 
 Relation = Callable[["Answers"], Iterator[Deviation]]

@@ -1,6 +1,6 @@
 """Drawing the questions of a law: criteria of the profile with values that the candidate holds, and edge values.
 
-Choices come from a ``Draw``. The first of some values is the simplest, and what happens makes a case longer, so that
+Choices come from a ``Chosen``. The first of some values is the simplest, and what happens makes a case longer, so that
 shrinking leads to few criteria, short values and plain forms.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, timezone
 
-from conformance.draw import Draw
+from conformance.draw import Chosen
 from conformance.fhir import dates
 from conformance.fhir.bundle import key_of
 from conformance.fhir.search import folded, position, split, unescape
@@ -42,17 +42,17 @@ Questions = list[Step]
 class Asking:
     """Draws for one resource type; ``names`` are the parameters drawn from, all when there are none."""
 
-    draw: Draw
+    draw: Chosen
     ground: Ground
     kind: str
     names: tuple[str, ...]
     place: Place
 
     def question(
-        self, role: str, criteria: Iterable[Criterion], *, kind: str = "", pages: int = PAGES
+        self, role: str, criteria: Iterable[Criterion], *, path: str = "", pages: int = PAGES
     ) -> Step:
-        """One search, for its role in the law."""
-        return Step(role, "GET", kind or self.kind, tuple(criteria), (), (), pages, (), self.place)
+        """One search, or a request of another path, for its role in the law."""
+        return Step(role, "GET", path or self.kind, tuple(criteria), (), (), pages, (), self.place)
 
     def sources(self, types: Sequence[str] = _SELECTING, without: Iterable[str] = ()) -> list[Source]:
         """The parameters that can be drawn, of some types."""
@@ -340,4 +340,4 @@ def read(ask: Asking) -> Questions | None:
     if not known:
         return None
     key = key_of(ask.draw.one_of(known))
-    return [ask.question("found", [("_id", key.partition("/")[2])]), ask.question("read", [], kind=key, pages=1)]
+    return [ask.question("found", [("_id", key.partition("/")[2])]), ask.question("read", [], path=key, pages=1)]

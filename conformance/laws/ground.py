@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from conformance.fhir import dates
 from conformance.fhir.bundle import Resource, key_of, reference_key
 from conformance.fhir.population import Population
 from conformance.fhir.search import Searcher, token_pairs
+from conformance.laws.contract import Contract
 from conformance.specification import Profile, SearchParameter
 
 _MOST = 60  # values of a parameter
@@ -47,6 +49,11 @@ class Ground:
         self.profile, self.population = profile, population
         self._searcher = Searcher(profile.search_parameters, population.get, lambda _kind, _by, _key: None)
         self._sources: dict[tuple[str, int], tuple[Source, ...]] = {}
+
+    @functools.cached_property
+    def contract(self) -> Contract:
+        """The contract of the profile."""
+        return Contract(self.profile)
 
     def sources(
         self, kind: str, types: Iterable[str] = (), names: Sequence[str] = ()

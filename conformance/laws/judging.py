@@ -35,7 +35,7 @@ def tried(use: Expectation, number: int, sents: Sequence[Sent], bodies: Bodies, 
 def _deviations(use: Expectation, answers: Answers, ground: Ground) -> list[Finding]:
     """How the answers break the law; a breakdown of ours is told as ours."""
     try:
-        return [finding(f"law.{use.check}", one.expected, one.actual, answers.asked(one.role), answers.first(one.role),
+        return [finding(one.code or f"law.{use.check}", one.expected, one.actual, answers.asked(one.role), answers.first(one.role),
                         tuple(map(answers.first, one.beside)))
                 for one in LAWS[use.check].agrees(answers, ground, use.parameters)]
     except Exception as error:  # a fault of a law must not stop the run, nor be held against the candidate
@@ -59,16 +59,17 @@ def settled(
     profile: Profile, scenario: Scenario, law: int, cases: Sequence[Tried], reason: Finding | None
 ) -> list[Judgement]:
     """The judgements of a law from all its cases: broken by the last, and simplest, of those that broke it; else kept
-    if a case told so; of an unstable candidate neither. ``reason``: why no more were asked."""
+    if a case told so; of an unstable candidate neither. ``reason``: why no more were asked. What has a code with
+    requirements of its own is held against those only."""
     use = scenario.laws[law]
-    last = next((one for one in reversed(cases) if one.broken), None)
-    findings = tuple(_findings(cases, last, reason))
     sents = [sent for one in cases for sent in one.sents]
     weight = Weight(
         sum(len(one.exchanges) for one in sents), len(frozenset().union(*(one.keys for one in cases))),
         len(frozenset().union(*(one.values for one in cases))), len(cases))
     made = []
     for identifier in profile.named(use.verifies):
+        last, held = _breaking(profile, cases, identifier)
+        findings = tuple(_findings(cases, last, held, reason))
         footing = {name for sent in last.sents for name in rests_on(profile, use, sent, identifier)} if last else set()
         made.append(Judgement(
             profile=profile.id, scenario=scenario.id, step=f"law-{law + 1}", expectation=law, check=use.check,
@@ -78,12 +79,23 @@ def settled(
     return made
 
 
-def _findings(cases: Sequence[Tried], last: Tried | None, reason: Finding | None) -> Iterator[Finding]:
-    unstable = next((one for one in cases if one.findings and not one.stable), None)
-    if last is not None and unstable is None:
-        yield from last.findings
-    elif unstable is not None:
-        for one in unstable.findings:
+def _breaking(profile: Profile, cases: Sequence[Tried], identifier: str) -> tuple[Tried | None, list[Finding]]:
+    """The case that breaks a requirement, and how: of those asked again, the simplest, else the first one."""
+    broken = [one for one in cases if one.findings and one.void is None]
+    for one in (*broken[-1:], *broken[:1]):
+        held = [each for each in one.findings if identifier in profile.checks.get(each.code, (identifier,))]
+        if held:
+            return one, held
+    return None, []
+
+
+def _findings(
+    cases: Sequence[Tried], last: Tried | None, held: Sequence[Finding], reason: Finding | None
+) -> Iterator[Finding]:
+    if last is not None and last.stable:
+        yield from held
+    elif last is not None:
+        for one in held:
             yield finding("blocked.unstable", one.expected, f"{one.code}: {one.actual}", one.place, one.exchange,
                           one.beside)
     elif reason is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import request_response
 
 from conformance.reference import capability, interactions
 from conformance.reference.access import Access
@@ -25,7 +25,6 @@ from conformance.reference.refusal import Refusal, outcome
 from conformance.reference.store import Store
 from conformance.reference.visibility import Views
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _FORM = frozenset(("application/x-www-form-urlencoded",))
 _GZIP_FROM = 1024
 # what is served at addresses of their own, beside that of consultation
@@ -48,7 +47,6 @@ class _Target:
     interaction: str
     kind: str = ""
     key: str = ""
-    allowed: list[str] = field(default_factory=list)
 
 
 class _Server:
@@ -73,12 +71,12 @@ class _Server:
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
-        base = f"{request.url.scheme}://{request.url.netloc}{self._prefix(request.url.path)}"
+        base = f"{request.url.scheme}://{request.url.netloc}{self._prefix(request.scope['path'])}"
         asked = Asked("", "", tuple(parse_qsl(request.url.query, keep_blank_values=True)), base)
         try:
             answer, asked = self._routed(request, body, asked)
         except Refusal as refusal:
-            answer = serialised(refusal.status, refusal.outcome(), _challenge(refusal.status))
+            answer = serialised(refusal.status, refusal.outcome(), _told(refusal))
         except Exception:
             _LOG.exception("request failed")
             answer = serialised(500, outcome("exception", "the server failed"))
@@ -91,7 +89,7 @@ class _Server:
         return next((one for one in _APART if path.startswith(f"{one}/")), self._base_path)
 
     def _routed(self, request: Request, body: bytes, asked: Asked) -> tuple[Answer, Asked]:
-        path, method = request.url.path, "GET" if request.method == "HEAD" else request.method
+        path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
         if path == "/auth/token" and method == "POST":
             return self._access.issue(request.headers, body), asked
         target = self._target(path, method)
@@ -136,7 +134,8 @@ class _Server:
     def _of(self, method: str, known: Mapping[str, str], kind: str = "", key: str = "") -> _Target:
         served = self._declared.served.get(kind, frozenset(("capabilities", *_EXPORT.values())))
         if known.get(method) not in served:
-            raise Refusal(405, "not-supported", f"method {method} is not supported here")
+            there = [word for word, what in known.items() if what in served]
+            raise Refusal(405, "not-supported", f"method {method} is not supported here", allow=there)
         return _Target(known[method], kind, key)
 
     def _reader(self, access: int) -> tuple[Interactions, Exports]:
@@ -172,8 +171,11 @@ class _Server:
         return answer, asked
 
 
-def _challenge(status: int) -> Mapping[str, str]:
-    return {"www-authenticate": "Bearer"} if status == 401 else {}
+def _told(refusal: Refusal) -> Mapping[str, str]:
+    """The headers that go with a refusal."""
+    if refusal.status == 405:
+        return {"allow": ", ".join(refusal.allow)}
+    return {"www-authenticate": "Bearer"} if refusal.status == 401 else {}
 
 
 def _sent(request: Request, answer: Answer) -> Response:
@@ -203,7 +205,9 @@ def create_app(
     """
     declared = capability.declared(profile_id, profiles)
     server = _Server(store, declared, base_path, fault, clock, access or Access())
-    return Starlette(routes=[Route("/{path:path}", server.answer, methods=_METHODS)])
+    app = Starlette()
+    app.router.default = request_response(server.answer)  # any path, with whatever stands in it, and any method
+    return app
 
 
 __all__ = ["Access", "Fault", "create_app", "interactions", "utc_now"]

@@ -65,5 +65,5 @@ class Fault:
     unchecked: bool = False
     # whether it shows in what changes the server, or in an extraction, alone
     writes: bool = False
-    # whether single examples seldom show it: laws are asked
-    laws: bool = False
+    # the law that shows it, where single examples seldom do
+    law: str = ""

@@ -9,6 +9,7 @@ from conformance.reference.fault import Answer, Asked, Fault
 from conformance.reference.faults_access import ACCESS
 from conformance.reference.faults_bundle import BUNDLE
 from conformance.reference.faults_capability import CAPABILITY
+from conformance.reference.faults_contract import CONTRACT
 from conformance.reference.faults_data import DATA
 from conformance.reference.faults_http import HTTP
 from conformance.reference.faults_ignored import IGNORED
@@ -20,7 +21,7 @@ from conformance.reference.faults_writes import WRITES
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {fault.name: fault for fault in (
-        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS, *LAWS)}
+        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS, *LAWS, *CONTRACT)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

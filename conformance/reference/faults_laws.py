@@ -21,10 +21,21 @@ _ZONE = re.compile(r"[+-]\d\d:\d\d$")
 _DAY = re.compile(r"(eq)?(\d{4}-\d\d-\d\d)$")
 _RESULT = ("_count", "_sort", "_include", "_revinclude", "_page")
 _NONE: Mapping[str, str] = MappingProxyType({})
+# the law that shows what breaks a requirement, where a fault names none
+_SHOWN_BY = {
+    "ROR-SRC-001": "intersects", "ROR-SRC-002": "any-order", "ROR-SRC-003": "spelling-agrees",
+    "ROR-SRC-004": "answers-again", "ROR-SRC-005": "zones-agree", "ROR-PAG-001": "pages-partition",
+    "ROR-RD-001": "reads-as-found", "ROR-HTTP-012": "totals-agree", "ROR-HTTP-028": "sorts",
+    "ROR-HTTP-033": "includes-close", "ROR-HTTP-045": "filters-as-plain", "ROR-HTTP-053": "chains-in-two-steps",
+    "ROR-HTTP-054": "has-in-two-steps", "ROR-HTTP-060": "not-partitions", "ROR-HTTP-065": "prefixes-agree",
+    "ROR-HTTP-071": "unites", "ROR-HTTP-073": "systems-agree", "ROR-HTTP-080": "distance-grows",
+    "ROR-HTTP-084": "answers-all",
+}
 
 
-def _fault(name: str, fr: str, en: str, breaks: str, also: Mapping[str, str] = _NONE, **hooks: object) -> Fault:
-    return Fault(name, {"fr": fr, "en": en}, breaks, also, laws=True, **hooks)  # type: ignore[arg-type]
+def _fault(name: str, fr: str, en: str, breaks: str, also: Mapping[str, str] = _NONE, *, law: str = "",
+           **hooks: object) -> Fault:
+    return Fault(name, {"fr": fr, "en": en}, breaks, also, law=law or _SHOWN_BY[breaks], **hooks)  # type: ignore[arg-type]
 
 
 def _criterion(name: str) -> bool:
@@ -216,7 +227,7 @@ class _Forgetful:
         return self._seen.setdefault((kind, pairs[0], tuple(name for name, _ in pairs)), pairs)
 
 
-_OTHER = "another law of the same criteria"
+
 LAWS: tuple[Fault, ...] = (
     _fault("third-value-lost", "La troisième valeur après une virgule est perdue",
            "The third value after a comma is lost",
@@ -279,7 +290,7 @@ LAWS: tuple[Fault, ...] = (
     _fault("read-loses-last", "La lecture perd la dernière caractéristique", "A read loses the last characteristic",
            "ROR-RD-001", read=lambda _store, resource: only("HealthcareService", _without_last)(resource)),
     _fault("cache-forgets-values", "Un cache oublie les valeurs des critères suivants",
-           "A cache forgets the values of later criteria", "ROR-SRC-001", {"ROR-HTTP-065": _OTHER}, query=_Forgetful()),
+           "A cache forgets the values of later criteria", "ROR-SRC-001", law="narrows", query=_Forgetful()),
     _fault("error-on-backslash", "Une barre oblique inverse fait échouer le serveur",
            "A backslash makes the server fail",
            "ROR-HTTP-084", answer=_failing(lambda value: "\\" in value)),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
 class Refusal(Exception):
-    """A request that is answered with an error status and an OperationOutcome."""
+    """A request that is answered with an error status and an OperationOutcome; ``allow`` are the methods that would
+    have been served there."""
 
-    def __init__(self, status: int, code: str, text: str, expression: str = "") -> None:
+    def __init__(self, status: int, code: str, text: str, expression: str = "", allow: Sequence[str] = ()) -> None:
         super().__init__(text)
         self.status = status
         self.code = code
         self.text = text
         self.expression = expression
+        self.allow = allow
 
     def outcome(self) -> dict[str, Any]:
         """The body of the answer."""

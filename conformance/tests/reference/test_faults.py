@@ -169,7 +169,7 @@ def test_every_fault_shows_in_a_plain_request(street):
     client, stores = street
     clean, silent = {}, []
     for name, fault in FAULTS.items():
-        for path in () if fault.writes or fault.seen or fault.laws else probes(fault, stores[fault.offers]):
+        for path in () if fault.writes or fault.seen or fault.law else probes(fault, stores[fault.offers]):
             key = (f"clean-{fault.offers}", path)
             if key not in clean:
                 clean[key] = answer(client, *key)
