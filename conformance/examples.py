@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance import ledger, selftest
 from conformance.clock import Clock
 from conformance.model import Scenario
+from conformance.plan import Campaign
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
 from conformance.report.model import Report, Shown
@@ -75,8 +76,25 @@ def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], c
 def _played(
     profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None, clock: Clock, folder: Path
 ) -> Report:
-    whole = (selftest.campaign(profile.id, _SEED) if scenario.steps
-             else selftest.lawful(profile.id, _SEED, requirement))
-    alone = tuple(one for one in whole.planned if one.scenario.id == scenario.id)
     size = max(_OFFERS, fault.offers) if fault is not None else _OFFERS
-    return selftest.judged(replace(whole, planned=alone), fault, size, _SEED, clock, folder)
+    for number, one in enumerate(_campaigns(profile, requirement, scenario, fault)):
+        here = folder / str(number)
+        here.mkdir()
+        report = selftest.judged(one, fault, size, _SEED, clock, here)
+        if fault is None or requirement in selftest.broken(report):
+            break
+    return report
+
+
+def _campaigns(
+    profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None
+) -> Iterator[Campaign]:
+    """The scenario alone, or its laws one after the other."""
+    if scenario.steps:
+        whole = selftest.campaign(profile.id, _SEED)
+        yield replace(whole, planned=tuple(one for one in whole.planned if one.scenario.id == scenario.id))
+        return
+    law = fault.law if fault is not None else ""
+    for one in selftest.lawful(profile.id, _SEED, law, requirement):
+        if one.planned[0].scenario.id == scenario.id:
+            yield one

@@ -1,7 +1,7 @@
 """A profile as an OpenAPI 3.1 document: what may be asked of a server, in which form, and what it must answer.
 
-What OpenAPI has no word for is left out: modifiers and chains, whose names are open, and ``_has``. The same profile gives
-the same document.
+What OpenAPI has no word for is left out: modifiers and chains, whose names are open, and ``_has``. The same profile
+gives the same document.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -157,15 +157,14 @@ def campaign(
     return replace(made, planned=tuple(chosen))
 
 
-def lawful(profile: str, seed: int, law: str, requirement: str) -> Campaign:
-    """The uses of a law that verify a requirement, as many cases of each as a run draws."""
+def lawful(profile: str, seed: int, law: str, requirement: str) -> Iterator[Campaign]:
+    """Each use of a law (any, when it is empty) that verifies a requirement, as many cases of it as a run draws."""
     whole = campaign(profile, seed)
-    made = []
     for one in whole.planned:
-        laws = tuple(use for use in one.scenario.laws if use.check == law and requirement in use.verifies)
-        if laws:
-            made.append(replace(one, scenario=replace(one.scenario, steps=(), laws=laws), skip=""))
-    return replace(whole, planned=tuple(made), depth=STANDARD)
+        for use in one.scenario.laws:
+            if law in ("", use.check) and requirement in use.verifies:
+                alone = replace(one.scenario, steps=(), laws=(use,))
+                yield replace(whole, planned=(replace(one, scenario=alone, skip=""),), depth=STANDARD)
 
 
 def _changes(scenario: Scenario) -> bool:
@@ -175,6 +174,10 @@ def _changes(scenario: Scenario) -> bool:
 
 def outcome(fault: Fault, profile: str, offers: int, seed: int, clock: Clock) -> Outcome:
     """What the judge says of the reference made wrong by one fault."""
-    made = lawful(profile, seed, fault.law, fault.breaks) if fault.law else campaign(profile, seed, fault.writes)
-    report = judged(made, fault, max(offers, fault.offers), seed, clock, None)
-    return Outcome(fault.name, fault.breaks, tuple(fault.also), broken(report))
+    made = lawful(profile, seed, fault.law, fault.breaks) if fault.law else [campaign(profile, seed, fault.writes)]
+    found: tuple[str, ...] = ()
+    for one in made:
+        found = broken(judged(one, fault, max(offers, fault.offers), seed, clock, None))
+        if fault.breaks in found:
+            break
+    return Outcome(fault.name, fault.breaks, tuple(fault.also), found)

@@ -3,8 +3,9 @@ ones, and what is wrong in an answer."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,41 +14,52 @@ from conformance.model import Exchange
 from conformance.specification import Profile
 
 if TYPE_CHECKING:
-    import schemathesis
+    from schemathesis import Case
+    from schemathesis.schemas import APIOperation
 
 _BASE = "http://candidate"  # stands before a path while a request is made ready; nothing is sent there
-_TOGETHER = 4  # parameters that are drawn from at a time
 _MOST_TOLD = 300  # characters of what Schemathesis says
 _TYPED = ("date", "number", "quantity")  # parameters of which not every text is a value
 
 
 class Contract:
-    """The operations GET of a profile, by their path in the document. Criteria are drawn from some at a time: the more
-    wrong ones a request has, the less its answer tells, and the longer it takes to draw."""
+    """The operations GET of a profile, by their path in the document. Parameters are drawn one by one: the more wrong
+    ones a request has, the less its answer tells."""
 
     def __init__(self, profile: Profile) -> None:
-        self._document = openapi.document(profile)
-        self._strategies: dict[tuple[str, int, bool], Any] = {}
-        self._operations: dict[tuple[str, int], schemathesis.APIOperation] = {}
+        import schemathesis  # takes half a second: only where a contract is asked
+
+        whole = openapi.document(profile)
+        held = {path: one for path, one in whole["paths"].items() if "get" in one}
+        self._parameters = {path: one["get"]["parameters"] for path, one in held.items()}
+        alone = {f"{path}/{number}": {**one, "get": {**one["get"], "parameters": [_single(each)]}}
+                 for path, one in held.items() for number, each in enumerate(one["get"]["parameters"])}
+        bare = {path: {**one, "get": {**one["get"], "parameters": []}} for path, one in held.items()}
+        configured = schemathesis.Config.from_dict({})  # else a file of the folder it runs in would be read
+        self._schema = schemathesis.openapi.from_dict({**whole, "paths": {**bare, **alone}}, config=configured)
+        self._strategies: dict[tuple[str, bool], Any] = {}
+        self._operations: dict[str, APIOperation[Any, Any, Any, Any]] = {}
         self._forms = {(one["type"], each["name"]): re.compile(f"(?:{openapi.FORMS[each['type']]})\\Z")
                        for one in profile.capability["resources"] for each in one["search-parameters"]
                        if each["type"] in _TYPED}
 
-    def parts(self, path: str) -> int:
-        """In how many parts the parameters of an operation are drawn from."""
-        return max(1, -(-len(self._document["paths"][path]["get"]["parameters"]) // _TOGETHER))
+    def ways(self, path: str) -> Sequence[Sequence[str]]:
+        """The operation of a path with each of its parameters alone, for ``requests``; those of one form together."""
+        found: dict[str, list[str]] = {}
+        for number, one in enumerate(self._parameters[path]):
+            found.setdefault(json.dumps(one["schema"]), []).append(f"{path}/{number}")
+        return list(found.values())
 
-    def requests(self, path: str, part: int, right: bool) -> Any:
-        """A strategy of requests of an operation with one part of its parameters, right or wrong ones, for
-        ``asked``."""
-        if (path, part, right) not in self._strategies:
+    def requests(self, way: str, right: bool) -> Any:
+        """A strategy of requests of an operation, right or wrong ones, for ``asked``."""
+        if (way, right) not in self._strategies:
             from schemathesis import GenerationMode
 
             mode = GenerationMode.POSITIVE if right else GenerationMode.NEGATIVE
-            self._strategies[path, part, right] = self._operation(path, part).as_strategy(generation_mode=mode)
-        return self._strategies[path, part, right]
+            self._strategies[way, right] = self._operation(way).as_strategy(generation_mode=mode)
+        return self._strategies[way, right]
 
-    def asked(self, case: schemathesis.Case) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def asked(self, case: Case[Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
         """The path and the query of a request that was drawn."""
         import requests
 
@@ -77,23 +89,31 @@ class Contract:
             headers.setdefault(name, []).append(value)
         request = requests.Request(exchange.request.method, _BASE).prepare()
         answer = Response(response.status, headers, response.body, request, 0.0, verify=True)
-        case = self._operation(path, 0).Case(path_parameters={"id": "1"} if "{id}" in path else {})
-        for part, check in (("status", checks.status_code_conformance), ("content-type", checks.content_type_conformance),
-                            ("body", checks.response_schema_conformance)):
+        case = self._operation(path).Case(path_parameters={"id": "1"} if "{id}" in path else {})
+        judges = {"status": checks.status_code_conformance, "content-type": checks.content_type_conformance,
+                  "body": checks.response_schema_conformance}
+        for part, check in judges.items():
             try:
                 case.validate_response(answer, checks=[check])
             except FailureGroup as group:
                 yield part, "; ".join(" ".join(str(one).split()) for one in group.exceptions)[:_MOST_TOLD]
 
-    def _operation(self, path: str, part: int) -> schemathesis.APIOperation:
-        if (path, part) not in self._operations:
-            import schemathesis  # takes half a second: only where a contract is asked
+    def _operation(self, way: str) -> APIOperation[Any, Any, Any, Any]:
+        if way not in self._operations:
+            self._operations[way] = self._schema[way]["GET"]
+        return self._operations[way]
 
-            whole = self._document["paths"][path]
-            asked = [{**one, "schema": {**one["schema"], "maxItems": 1}} for one in
-                     whole["get"]["parameters"][part * _TOGETHER : (part + 1) * _TOGETHER]]
-            alone = {**whole, "get": {**whole["get"], "parameters": asked}}
-            configured = schemathesis.Config.from_dict({})  # else a file of the folder it runs in would be read
-            schema = schemathesis.openapi.from_dict({**self._document, "paths": {path: alone}}, config=configured)
-            self._operations[path, part] = schema[path]["GET"]
-        return self._operations[path, part]
+
+def _single(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter that is always there, once."""
+    return {**parameter, "required": True, "schema": {**parameter["schema"], "minItems": 1, "maxItems": 1}}
+
+
+_contracts: dict[str, Contract] = {}
+
+
+def contract(profile: Profile) -> Contract:
+    """The contract of a profile, made once."""
+    if profile.hash not in _contracts:
+        _contracts[profile.hash] = Contract(profile)
+    return _contracts[profile.hash]

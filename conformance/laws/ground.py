@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from conformance.fhir import dates
 from conformance.fhir.bundle import Resource, key_of, reference_key
 from conformance.fhir.population import Population
 from conformance.fhir.search import Searcher, token_pairs
-from conformance.laws.contract import Contract
+from conformance.laws.contract import Contract, contract
 from conformance.specification import Profile, SearchParameter
 
 _MOST = 60  # values of a parameter
@@ -50,10 +49,10 @@ class Ground:
         self._searcher = Searcher(profile.search_parameters, population.get, lambda _kind, _by, _key: None)
         self._sources: dict[tuple[str, int], tuple[Source, ...]] = {}
 
-    @functools.cached_property
+    @property
     def contract(self) -> Contract:
         """The contract of the profile."""
-        return Contract(self.profile)
+        return contract(self.profile)
 
     def sources(
         self, kind: str, types: Iterable[str] = (), names: Sequence[str] = ()

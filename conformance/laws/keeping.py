@@ -13,44 +13,40 @@ from conformance.fhir.bundle import key_of
 from conformance.laws.answers import Answers, Deviation
 from conformance.laws.drawing import Asking, Questions
 from conformance.laws.ground import Ground
+from conformance.openapi import FHIR_JSON
 
 Pairs = tuple[tuple[str, str], ...]
 _SEARCH, _READ = "/{}", "/{}/{{id}}"
-_RIGHT, _KNOWN = 0.5, 0.5  # how often a request is right, and asks for what the candidate has
+_WRONG, _KNOWN = 0.5, 0.5  # how often a request is wrong, and asks for what the candidate has
+_SHAPED = 0.3  # how often a read says in which form it is answered
 _MOST = 3  # criteria of a search
 _SHAPING = ("_count", "_sort", "_include", "_revinclude", "_format")
-_EXPECTED = {"status": "status 200, 4XX or 5XX", "content-type": "application/fhir+json", "body": "the body of the contract"}
+_EXPECTED = {"status": "status 200, 4XX or 5XX", "content-type": FHIR_JSON, "body": "the body of the contract"}
 
 
 def searching(ask: Asking) -> Questions | None:
-    """A search, right or wrong; some of the right ones with a criterion of the candidate's own values."""
-    contract = ask.ground.contract
-    where, right = _SEARCH.format(ask.kind), ask.draw.happens(_RIGHT)
-    part = ask.draw.number(0, contract.parts(where) - 1)
-    path, query = contract.asked(ask.draw.of(contract.requests(where, part, right)))
-    if right and ask.draw.happens(_KNOWN):
+    """A search by a few criteria, of which one may be wrong, or by one of the candidate's own values."""
+    contract, path = ask.ground.contract, _SEARCH.format(ask.kind)
+    wrong = ask.draw.happens(_WRONG)
+    query: Pairs = ()
+    for number in range(ask.draw.number(1, _MOST)):
+        way = ask.draw.one_of(ask.draw.one_of(contract.ways(path)))
+        query += contract.asked(ask.draw.of(contract.requests(way, not wrong or number > 0)))[1]
+    if not wrong and ask.draw.happens(_KNOWN):
         query = (*ask.criteria(1, 1), *(pair for pair in query if pair[0] in _SHAPING))
-    query = _some(ask, query)
-    return [ask.question("asked", query, path=path, pages=1)]
+    return [ask.question("asked", query, pages=1)]
 
 
 def reading(ask: Asking) -> Questions | None:
-    """The read of an id, right or wrong; some of the right ones known."""
-    contract = ask.ground.contract
-    right = ask.draw.happens(_RIGHT)
-    path, query = contract.asked(ask.draw.of(contract.requests(_READ.format(ask.kind), 0, right)))
-    known = ask.ground.resources(ask.kind)
-    if right and known and ask.draw.happens(_KNOWN):
-        path = key_of(ask.draw.one_of(known))
-    return [ask.question("asked", query, path=path, pages=1)]
-
-
-def _some(ask: Asking, query: Pairs) -> Pairs:
-    """A few of the criteria drawn, that lie beside each other: the fewer, the more the answer tells."""
-    if not query:
-        return query
-    first, count = ask.draw.number(0, len(query) - 1), ask.draw.number(1, _MOST)
-    return query[first : first + count]
+    """The read of an id, right or wrong; some of the right ones known, some with what shapes an answer."""
+    contract, path = ask.ground.contract, _READ.format(ask.kind)
+    wrong, known = ask.draw.happens(_WRONG), ask.ground.resources(ask.kind)
+    where, query = contract.asked(ask.draw.of(contract.requests(path, not wrong)))
+    if not wrong and known and ask.draw.happens(_KNOWN):
+        where = key_of(ask.draw.one_of(known))
+    if ask.draw.happens(_SHAPED):
+        query += contract.asked(ask.draw.of(contract.requests(contract.ways(path)[0][0], True)))[1]
+    return [ask.question("asked", query, path=where, pages=1)]
 
 
 def search_kept(answers: Answers, ground: Ground, given: Mapping[str, Any]) -> Iterator[Deviation]:

@@ -77,10 +77,9 @@ CONTRACT = (
            "ROR-ERR-001", "searches-keep-contract", answer=_where(_refuses(b"is not a number"), _traced)),
     _fault("total-as-text", "Un résultat trié donne son total en texte", "A sorted result has its total as text",
            "ROR-HTTP-011", "searches-keep-contract", bundle=_text_total),
-    _fault("status-of-format", "Une recherche qui donne _format est répondue par 203",
-           "A search that gives _format is answered by 203", "ROR-HTTP-010", "searches-keep-contract",
-           answer=_where(lambda answer, asked: answer.status == 200 and asked.interaction == "search-type"
-                         and "_format" in dict(asked.pairs),
+    _fault("status-of-order", "Une recherche triée du plus récent au plus ancien est répondue par 203",
+           "A search sorted from the newest to the oldest is answered by 203", "ROR-HTTP-010", "searches-keep-contract",
+           answer=_where(lambda answer, asked: answer.status == 200 and ("_sort", "-_lastUpdated") in asked.pairs,
                          lambda answer: Answer(203, answer.headers, answer.body))),
     _fault("odd-id-in-plain-text", "Un identifiant hors de l'ASCII est refusé en texte",
            "An id beyond ASCII is refused in plain text", "ROR-HTTP-001", "reads-keep-contract",

@@ -290,7 +290,7 @@ LAWS: tuple[Fault, ...] = (
     _fault("read-loses-last", "La lecture perd la dernière caractéristique", "A read loses the last characteristic",
            "ROR-RD-001", read=lambda _store, resource: only("HealthcareService", _without_last)(resource)),
     _fault("cache-forgets-values", "Un cache oublie les valeurs des critères suivants",
-           "A cache forgets the values of later criteria", "ROR-SRC-001", law="narrows", query=_Forgetful()),
+           "A cache forgets the values of later criteria", "ROR-SRC-001", query=_Forgetful()),
     _fault("error-on-backslash", "Une barre oblique inverse fait échouer le serveur",
            "A backslash makes the server fail",
            "ROR-HTTP-084", answer=_failing(lambda value: "\\" in value)),
