@@ -159,8 +159,8 @@ def _bundle(kinds: list[str]) -> Written:
     made = _typed("Bundle")
     return {**made, "required": ["resourceType", "type"], "properties": {
         **made["properties"], "type": {"const": "searchset"}, "total": {"type": "integer", "minimum": 0},
-        "link": {"type": "array", "minItems": 1, "items": link},
-        "entry": {"type": "array", "minItems": 1, "items": entry}}}
+        "link": {"type": "array", "items": link},
+        "entry": {"type": "array", "items": entry}}}
 
 
 def _moved(schema: Any) -> Any:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation
 
 _BASE = "http://candidate"  # stands before a path while a request is made ready; nothing is sent there
-_MOST_TOLD = 300  # characters of what Schemathesis says
+_MOST_TOLD = 80  # characters of a value that has not the form expected
+_REQUIRED = re.compile(r'"(.+)" is a required property')
 _TYPED = ("date", "number", "quantity")  # parameters of which not every text is a value
 
 
@@ -75,8 +76,9 @@ class Contract:
                 return f"{name}={value}"
         return ""
 
-    def broken(self, path: str, exchange: Exchange) -> Iterator[tuple[str, str]]:
-        """What Schemathesis finds wrong in an answer: ``status``, ``content-type`` or ``body``, and its words."""
+    def broken(self, path: str, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+        """What Schemathesis finds wrong in an answer: ``status``, ``content-type`` or ``body``, what was expected and
+        received."""
         import requests
         from schemathesis.core.failures import FailureGroup
         from schemathesis.core.transport import Response
@@ -96,12 +98,30 @@ class Contract:
             try:
                 case.validate_response(answer, checks=[check])
             except FailureGroup as group:
-                yield part, "; ".join(" ".join(str(one).split()) for one in group.exceptions)[:_MOST_TOLD]
+                if part == "status":
+                    yield part, "status 200, 4XX or 5XX", f"status {response.status}"
+                elif part == "content-type":
+                    yield part, openapi.FHIR_JSON, response.header("content-type") or "none"
+                else:
+                    yield part, *_departure(group.exceptions[0])
 
     def _operation(self, way: str) -> APIOperation[Any, Any, Any, Any]:
         if way not in self._operations:
             self._operations[way] = self._schema[way]["GET"]
         return self._operations[way]
+
+
+def _departure(failure: BaseException) -> tuple[str, str]:
+    """Where a body departs from its schema: what was expected there, and received."""
+    from schemathesis.openapi.checks import JsonSchemaError
+
+    if not isinstance(failure, JsonSchemaError):
+        return "a JSON object", "something else"
+    place = list(map(str, failure.instance_path))
+    missing = _REQUIRED.search(failure.validation_message)
+    if missing:
+        return ".".join((*place, missing[1])), "none"
+    return f"the form of {'.'.join(place) or 'the body'} in the contract", json.dumps(failure.instance, ensure_ascii=False)[:_MOST_TOLD]
 
 
 def _single(parameter: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from conformance.fhir.bundle import key_of
 from conformance.laws.answers import Answers, Deviation
 from conformance.laws.drawing import Asking, Questions
 from conformance.laws.ground import Ground
-from conformance.openapi import FHIR_JSON
 
 Pairs = tuple[tuple[str, str], ...]
 _SEARCH, _READ = "/{}", "/{}/{{id}}"
@@ -21,7 +20,6 @@ _WRONG, _KNOWN = 0.5, 0.5  # how often a request is wrong, and asks for what the
 _SHAPED = 0.3  # how often a read says in which form it is answered
 _MOST = 3  # criteria of a search
 _SHAPING = ("_count", "_sort", "_include", "_revinclude", "_format")
-_EXPECTED = {"status": "status 200, 4XX or 5XX", "content-type": FHIR_JSON, "body": "the body of the contract"}
 
 
 def searching(ask: Asking) -> Questions | None:
@@ -72,9 +70,9 @@ def _kept(answers: Answers, ground: Ground, path: str, success: str) -> Iterator
     failed = first.response.status >= 400
     if first.response.status >= 500:
         yield Deviation("asked", "status 200 or 4XX", f"status {first.response.status}", code="contract.server-error")
-    for part, words in ground.contract.broken(path, first):
+    for part, expected, actual in ground.contract.broken(path, first):
         told = ("outcome" if failed else success) if part == "body" else part
-        yield Deviation("asked", _EXPECTED[part], words, code=f"contract.{told}")
+        yield Deviation("asked", expected, actual, code=f"contract.{told}")
     if failed:
         for name, words in outcome.internals(first.response.body.decode("utf-8", "replace")):
             yield Deviation("asked", "no internals", f"{name}: {words}", code="contract.internals")

@@ -102,6 +102,14 @@ def test_altered_lines_and_bodies_are_refused(folder, tmp_path):
         ledger.read(altered).body(body.name)
 
 
+def test_a_line_ends_only_where_it_was_ended(tmp_path):
+    odd = "a\u0085b\u2028c\x1cd\r"
+    lines = ['{"type":"header","record":1}', json.dumps({"type": "skipped", "reason": odd}, ensure_ascii=False)]
+    (tmp_path / "record.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    read = ledger.read(tmp_path)
+    assert [line["reason"] for line in read.of_type("skipped")] == [odd]
+
+
 def test_a_record_is_never_written_over(folder, ror):
     with pytest.raises(OperatorError, match="already holds a record"):
         run(ror, folder)

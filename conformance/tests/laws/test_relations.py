@@ -6,7 +6,6 @@ import pytest
 
 from conformance.fhir.body import Bodies
 from conformance.fhir.population import Population
-from conformance.laws import LAWS
 from conformance.laws.ground import Ground
 from conformance.laws.judging import tried
 from conformance.model import Expectation, Trouble
@@ -120,10 +119,6 @@ def told(law, given, asked):
         population.add(one)
     use = Expectation(law, {"resource": "HealthcareService", **given}, ("ROR-SRC-001",), HERE)
     return tried(use, 1, [one for _, one in asked], Bodies(), Ground(PROFILE, population))
-
-
-def test_each_law_has_a_case():
-    assert set(CASES) == set(LAWS)
 
 
 @pytest.mark.parametrize("law", CASES)
