@@ -138,6 +138,12 @@ CODES: Mapping[str, Code] = {
     "law.has-in-two-steps": _BROKEN,
     "law.includes-close": _BROKEN,
     "law.distance-grows": _BROKEN,
+    "law.revincludes-close": _BROKEN,
+    "law.missing-partitions": _BROKEN,
+    "law.exact-within": _BROKEN,
+    "law.posts-as-gets": _BROKEN,
+    "law.reductions-only-remove": _BROKEN,
+    "optional.not-served": Code(Effect.UNCONCERNED, Cause.CANDIDATE),
     # the contract
     "contract.server-error": _BROKEN,
     "contract.status": _BROKEN,

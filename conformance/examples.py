@@ -48,12 +48,12 @@ def examples(
 def _respected(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
     for scenario in verifying[:_MOST]:
         with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
-            _played(profile, requirement, scenario, None, clock, Path(folder))
-            record = ledger.read(Path(folder))
-            lines = {line["id"]: line for line in record.of_type("exchange")}
-            for one in record.judgements():
-                if one.requirement == requirement and one.verdict is Verdict.PASS and one.exchanges:
-                    yield Example(scenario.id, shown(record, lines[one.exchanges[0]], ""))
+            for _, here in _played(profile, requirement, scenario, None, clock, Path(folder)):
+                record = ledger.read(here)
+                lines = {line["id"]: line for line in record.of_type("exchange")}
+                for one in record.judgements():
+                    if one.requirement == requirement and one.verdict is Verdict.PASS and one.exchanges:
+                        yield Example(scenario.id, shown(record, lines[one.exchanges[0]], ""))
 
 
 def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
@@ -65,31 +65,28 @@ def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], c
                    if (any(use.check == fault.law for use in one.laws) if fault.law else one.steps)]
         for scenario in showing[:_MOST]:
             with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
-                report = _played(profile, requirement, scenario, fault, clock, Path(folder))
-            for problem in report.problems:
-                seen = [one for one in problem.occurrences if one.exchange in report.shown]
-                if problem.requirement == requirement and problem.effect == "broken" and seen:
-                    yield Example(scenario.id, report.shown[seen[0].exchange], fault.name,
-                                  Text(fault.title["fr"], fault.title["en"]), problem.says)
+                for report, _ in _played(profile, requirement, scenario, fault, clock, Path(folder)):
+                    for problem in report.problems:
+                        seen = [one for one in problem.occurrences if one.exchange in report.shown]
+                        if problem.requirement == requirement and problem.effect == "broken" and seen:
+                            yield Example(scenario.id, report.shown[seen[0].exchange], fault.name,
+                                          Text(fault.title["fr"], fault.title["en"]), problem.says)
 
 
 def _played(
     profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None, clock: Clock, folder: Path
-) -> Report:
+) -> Iterator[tuple[Report, Path]]:
+    """The scenario played alone, or its laws one after the other: report and folder of the record."""
     size = max(_OFFERS, fault.offers) if fault is not None else _OFFERS
     for number, one in enumerate(_campaigns(profile, requirement, scenario, fault)):
         here = folder / str(number)
         here.mkdir()
-        report = selftest.judged(one, fault, size, _SEED, clock, here)
-        if fault is None or requirement in selftest.broken(report):
-            break
-    return report
+        yield selftest.judged(one, fault, size, _SEED, clock, here), here
 
 
 def _campaigns(
     profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None
 ) -> Iterator[Campaign]:
-    """The scenario alone, or its laws one after the other."""
     if scenario.steps:
         whole = selftest.campaign(profile.id, _SEED)
         yield replace(whole, planned=tuple(one for one in whole.planned if one.scenario.id == scenario.id))

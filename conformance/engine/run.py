@@ -300,7 +300,7 @@ class Run:
 
     def _case(self, course: Course, steps: Sequence[Step]) -> Generator[Event, None, list[Sent]]:
         """The answers to the questions of a drawn case, asked together; fewer when the candidate stops answering."""
-        asks = [Ask(one.method, one.path, one.query) for one in steps]
+        asks = [Ask(one.method, one.path, one.query, form=one.form) for one in steps]
         firsts = yield from self._together(asks, "draw", course.profile.id, course.scenario.id)
         sents = []
         for step, ask, first in zip(steps, asks, firsts, strict=False):

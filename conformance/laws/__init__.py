@@ -25,7 +25,8 @@ class Law:
     """What is asked, and how the answers must agree.
 
     ``whole``: whether every question must be answered, to its last page. ``order``: whether it is about the order of
-    matches, so that another order is no other answer. ``by_page``: whether some pages of an answer tell.
+    matches, so that another order is no other answer. ``by_page``: whether some pages of an answer tell. ``optional``:
+    whether a server may refuse to be asked it.
     """
 
     draws: Draws
@@ -33,15 +34,17 @@ class Law:
     whole: bool = True
     order: bool = False
     by_page: bool = False
+    optional: bool = False
 
 
 def _of(draws: Callable[[Asking], Questions | None], *agree: Callable[[Answers], Iterator[Deviation]],
-        whole: bool = True, order: bool = False) -> Law:
+        whole: bool = True, order: bool = False, optional: bool = False) -> Law:
     """A law of the answers alone."""
     def agrees(answers: Answers, _ground: Ground, _given: Mapping[str, Any]) -> Iterator[Deviation]:
         for one in agree:
             yield from one(answers)
-    return Law(lambda ask, _given: draws(ask), agrees, whole=whole, order=order)
+    return Law(lambda ask, _given: draws(ask), agrees, whole=whole, order=order,
+               optional=optional)
 
 
 def _by(
@@ -91,6 +94,12 @@ LAWS: Mapping[str, Law] = {
     "chains-in-two-steps": _by(drawing.chained, relations.chained, "by"),
     "has-in-two-steps": _by(drawing.reversed_, relations.having, "by"),
     "includes-close": _by(drawing.included, relations.closed, "paths", by_page=True),
+    "revincludes-close": _by(drawing.included_back, relations.closed_back, "paths", by_page=True),
+    "missing-partitions": _of(drawing.lacking, disjoint("lacking", "having"), union("all", "lacking", "having"),
+                              optional=True),
+    "exact-within": _of(drawing.exactly, within("exact", "given"), disjoint("capitals", "exact"), optional=True),
+    "posts-as-gets": _of(drawing.posted, same("posted", "given"), optional=True),
+    "reductions-only-remove": _of(drawing.reduced, relations.only_less, optional=True),
     "distance-grows": _by(drawing.near, relations.around, "by"),
     "searches-keep-contract": Law(lambda ask, _given: keeping.searching(ask), keeping.search_kept, whole=False),
     "reads-keep-contract": Law(lambda ask, _given: keeping.reading(ask), keeping.read_kept, whole=False),

@@ -39,7 +39,7 @@ class Answers:
     def asked(self, role: str) -> str:
         """A question in words: ``HealthcareService?specialty=…``."""
         ask = self.sents[role].ask
-        query = "&".join(f"{name}={value}" for name, value in ask.query)
+        query = "&".join(f"{name}={value}" for name, value in (*ask.query, *ask.form))
         return f"{ask.path}?{query}" if query else ask.path
 
     def first(self, role: str) -> str:
@@ -123,8 +123,10 @@ def intersection(role: str, first: str, second: str) -> Relation:
 
 
 def disjoint(role: str, other: str) -> Relation:
-    """Nothing is selected by both of two questions."""
+    """Nothing is selected by both of two questions, where both were asked."""
     def relation(answers: Answers) -> Iterator[Deviation]:
+        if role not in answers.sents:
+            return
         both = answers.keys(role) & answers.keys(other)
         if both:
             yield Deviation(role, f"nothing of what {answers.asked(other)} selects", f"{listed(both)} too", (other,))

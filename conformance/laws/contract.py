@@ -121,7 +121,8 @@ def _departure(failure: BaseException) -> tuple[str, str]:
     missing = _REQUIRED.search(failure.validation_message)
     if missing:
         return ".".join((*place, missing[1])), "none"
-    return f"the form of {'.'.join(place) or 'the body'} in the contract", json.dumps(failure.instance, ensure_ascii=False)[:_MOST_TOLD]
+    seen = json.dumps(failure.instance, ensure_ascii=False)[:_MOST_TOLD]
+    return f"the form of {'.'.join(place) or 'the body'} in the contract", seen
 
 
 def _single(parameter: Mapping[str, Any]) -> dict[str, Any]:

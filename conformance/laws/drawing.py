@@ -341,3 +341,48 @@ def read(ask: Asking) -> Questions | None:
         return None
     key = key_of(ask.draw.one_of(known))
     return [ask.question("found", [("_id", key.partition("/")[2])]), ask.question("read", [], path=key, pages=1)]
+
+
+def lacking(ask: Asking) -> Questions | None:
+    """What lacks an element, what has it, and both."""
+    source = ask.source()
+    if source is None:
+        return None
+    context = ask.context([source.name])
+    return [ask.question("all", context), ask.question("lacking", [*context, (f"{source.name}:missing", "true")]),
+            ask.question("having", [*context, (f"{source.name}:missing", "false")])]
+
+
+def exactly(ask: Asking) -> Questions | None:
+    """A whole text, the same exactly, and exactly in capitals."""
+    source = ask.source(("string",))
+    if source is None:
+        return None
+    text = unescape(ask.value(source))
+    exact = f"{source.name}:exact"
+    capitals = [ask.question("capitals", [(exact, escaped(text.upper()))])] if text.upper() != text else []
+    return [ask.question("given", [(source.name, escaped(text))]), ask.question("exact", [(exact, escaped(text))]),
+            *capitals]
+
+
+def posted(ask: Asking) -> Questions | None:
+    """A search by GET, and by POST."""
+    criteria = ask.criteria(1, 2)
+    if not criteria:
+        return None
+    form = Step("posted", "POST", f"{ask.kind}/_search", (), (), tuple(criteria), PAGES, (), ask.place)
+    return [ask.question("given", criteria), form]
+
+
+def reduced(ask: Asking) -> Questions | None:
+    """A search, and the same with less of each resource."""
+    criteria = ask.criteria(1, 2)
+    less = ask.draw.one_of((("_elements", "id"), ("_elements", "name,identifier"), ("_summary", "true")))
+    return [ask.question("whole", criteria), ask.question("reduced", [*criteria, less])] if criteria else None
+
+
+def included_back(ask: Asking, paths: Sequence[str]) -> Questions | None:
+    """Criteria, with what points at the matches by some paths, in small pages."""
+    criteria = ask.criteria(0, 2)
+    asked = [("_revinclude", one) for one in (paths[0], *(one for one in paths[1:] if ask.draw.happens(0.5)))]
+    return [ask.question("asked", [*criteria, *asked, ("_count", str(ask.draw.one_of((5, 3, 20, 50))))], pages=4)]

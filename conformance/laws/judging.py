@@ -9,7 +9,7 @@ from conformance.checks.footing import rests_on
 from conformance.checks.judge import verdict_of
 from conformance.codes import finding
 from conformance.fhir.body import Bodies
-from conformance.laws import LAWS
+from conformance.laws import LAWS, Law
 from conformance.laws.answers import Answers
 from conformance.laws.ground import Ground
 from conformance.laws.relations import outcome
@@ -25,7 +25,7 @@ def tried(use: Expectation, number: int, sents: Sequence[Sent], bodies: Bodies, 
     answers = Answers({one.step.name: one for one in sents}, bodies)
     void = next(_void(answers, law.by_page), None) if law.whole else None
     keys = frozenset(entry.key for role in answers.sents for entry in answers.entries(role))
-    values = frozenset(pair for one in sents for pair in one.ask.query)
+    values = frozenset(pair for one in sents for pair in (*one.ask.query, *one.ask.form))
     if void is None and law.whole and not keys:
         void = finding("data.no-example", "criteria that select something", "none", "", sents[0].exchanges[0].id)
     found = [] if void is not None else _deviations(use, answers, ground)
@@ -69,7 +69,7 @@ def settled(
     made = []
     for identifier in profile.named(use.verifies):
         last, held = _breaking(profile, cases, identifier)
-        findings = tuple(_findings(cases, last, held, reason))
+        findings = tuple(_findings(LAWS[use.check], cases, last, held, reason))
         footing = {name for sent in last.sents for name in rests_on(profile, use, sent, identifier)} if last else set()
         made.append(Judgement(
             profile=profile.id, scenario=scenario.id, step=f"law-{law + 1}", expectation=law, check=use.check,
@@ -90,7 +90,7 @@ def _breaking(profile: Profile, cases: Sequence[Tried], identifier: str) -> tupl
 
 
 def _findings(
-    cases: Sequence[Tried], last: Tried | None, held: Sequence[Finding], reason: Finding | None
+    law: Law, cases: Sequence[Tried], last: Tried | None, held: Sequence[Finding], reason: Finding | None
 ) -> Iterator[Finding]:
     if last is not None and last.stable:
         yield from held
@@ -102,4 +102,8 @@ def _findings(
         yield reason
     elif not any(one.void is None for one in cases):
         why = Counter(one.void for one in cases if one.void is not None).most_common(1)
-        yield why[0][0] if why else finding("data.no-example", "values to draw from", "none")
+        first = why[0][0] if why else finding("data.no-example", "values to draw from", "none")
+        refused = law.optional and first.code == "blocked.status" and first.actual.startswith("status 4")
+        if refused:
+            first = finding("optional.not-served", "an answer", first.actual, first.place, first.exchange)
+        yield first

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.fhir import bundle, dates
 from conformance.fhir.body import Unreadable
-from conformance.fhir.bundle import Entry, key_of
+from conformance.fhir.bundle import Entry, Resource, key_of
 from conformance.fhir.search import distance_km, position
 from conformance.laws.answers import Answers, Deviation, differing, listed
 from conformance.laws.ground import Ground
@@ -137,7 +137,7 @@ def closed(answers: Answers, ground: Ground, _paths: Sequence[str]) -> Iterator[
     asked = [value for name, value in answers.sents["asked"].ask.query if name.startswith("_include")]
     for number, (_, page) in enumerate(answers.pages("asked"), 1):
         here = {one.key: one for one in bundle.entries(page)}
-        pointed = {target: key for key, one in here.items() for target in _pointed(one, asked, ground)}
+        pointed = {target: key for key, one in here.items() for target in _targets(one.resource, asked, ground)}
         missing = {key for key in pointed if key not in here and ground.population.get(key) is not None}
         if missing:
             yield Deviation("asked", f"what the matches of page {number} point at", f"without {listed(missing)}")
@@ -149,13 +149,49 @@ def closed(answers: Answers, ground: Ground, _paths: Sequence[str]) -> Iterator[
             return
 
 
-def _pointed(one: Entry, asked: Sequence[str], ground: Ground) -> Iterator[str]:
-    kind = one.resource.get("resourceType")
+def closed_back(answers: Answers, ground: Ground, _paths: Sequence[str]) -> Iterator[Deviation]:
+    """On each page: what is known to point at its matches by the paths asked for is there, and nothing else."""
+    asked = [value for name, value in answers.sents["asked"].ask.query if name == "_revinclude"]
+    searched = answers.sents["asked"].ask.path
+    for number, (_, page) in enumerate(answers.pages("asked"), 1):
+        here = list(bundle.entries(page))
+        matches = {one.key for one in here if bundle.is_match(one, searched)}
+        held = {one.key for one in here}
+        known = {key_of(one): one for path in asked for one in ground.resources(path.partition(":")[0])}
+        lost = {key for key, one in known.items() if key not in held
+                and not matches.isdisjoint(_targets(one, asked, ground))}
+        if lost:
+            yield Deviation("asked", f"what points at the matches of page {number}", f"without {listed(lost)}")
+            return
+        strange = {one.key for one in here if one.mode == "include"
+                   and one.resource.get("resourceType") != "OperationOutcome"
+                   and matches.isdisjoint(_targets(one.resource, asked, ground))}
+        if strange:
+            yield Deviation("asked", f"only what points at the matches of page {number}", f"{listed(strange)} too")
+            return
+
+
+def _targets(resource: Resource, asked: Sequence[str], ground: Ground) -> Iterator[str]:
+    """What a resource points at by the paths asked for."""
     for path in asked:
         head, _, name = path.partition(":")
         source = ground.profile.search_parameters.get((head, name.partition(":")[0]))
-        if head == kind and source is not None:
-            yield from ground.targets(source, one.resource)
+        if head == resource.get("resourceType") and source is not None:
+            yield from ground.targets(source, resource)
+
+
+def only_less(answers: Answers) -> Iterator[Deviation]:
+    """A reduced result has the same matches, each with elements of the whole one and no other."""
+    yield from differing(answers, "reduced", answers.keys("whole"), f"what {answers.asked('whole')} selects", ["whole"])
+    whole = {one.key: one.resource for one in answers.matches("whole")}
+    for one in answers.matches("reduced"):
+        there = whole.get(one.key)
+        if there is None or _version(there) != _version(one.resource):
+            continue
+        other = sorted(name for name, value in one.resource.items() if name not in _OWN and there.get(name) != value)
+        if other:
+            yield Deviation("reduced", f"{one.key} with less", f"another {', '.join(other)}", ("whole",))
+            return
 
 
 def around(answers: Answers, ground: Ground, by: str) -> Iterator[Deviation]:

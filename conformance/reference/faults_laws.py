@@ -26,7 +26,9 @@ _SHOWN_BY = {
     "ROR-SRC-001": "intersects", "ROR-SRC-002": "any-order", "ROR-SRC-003": "spelling-agrees",
     "ROR-SRC-004": "answers-again", "ROR-SRC-005": "zones-agree", "ROR-PAG-001": "pages-partition",
     "ROR-RD-001": "reads-as-found", "ROR-HTTP-012": "totals-agree", "ROR-HTTP-028": "sorts",
-    "ROR-HTTP-033": "includes-close", "ROR-HTTP-045": "filters-as-plain", "ROR-HTTP-053": "chains-in-two-steps",
+    "ROR-SRC-006": "missing-partitions", "ROR-SRC-007": "exact-within", "ROR-SRC-009": "reductions-only-remove",
+    "ROR-HTTP-033": "includes-close", "ROR-HTTP-034": "revincludes-close",
+    "ROR-HTTP-045": "filters-as-plain", "ROR-HTTP-053": "chains-in-two-steps",
     "ROR-HTTP-054": "has-in-two-steps", "ROR-HTTP-060": "not-partitions", "ROR-HTTP-065": "prefixes-agree",
     "ROR-HTTP-071": "unites", "ROR-HTTP-073": "systems-agree", "ROR-HTTP-080": "distance-grows",
     "ROR-HTTP-084": "answers-all",
@@ -163,6 +165,18 @@ def _old_unsorted(_kind: str, pairs: Pairs) -> Pairs:
     return (*pairs, ("_lastUpdated", "ge2025-06")) if any(name == "_sort" for name, _ in pairs) else pairs
 
 
+def _having_all(_kind: str, pairs: Pairs) -> Pairs:
+    return tuple((name, value) for name, value in pairs if not (name.endswith(":missing") and value == "false"))
+
+
+def _exact_plain(_kind: str, pairs: Pairs) -> Pairs:
+    return tuple((name.removesuffix(":exact"), value) for name, value in pairs)
+
+
+def _old_unsummed(_kind: str, pairs: Pairs) -> Pairs:
+    return (*pairs, ("_lastUpdated", "ge2025-06")) if "_summary" in dict(pairs) else pairs
+
+
 def _last_two_swapped(bundle: Json, asked: Asked) -> Json:
     entries = bundle.get("entry", [])
     matches = [one for one in entries if one["search"]["mode"] == "match"]
@@ -255,6 +269,16 @@ LAWS: tuple[Fault, ...] = (
            "ROR-HTTP-033", bundle=_without_later_inclusions),
     _fault("inclusion-of-many-lost", "Une inclusion est perdue quand il y en a beaucoup",
            "An inclusion is lost when there are many", "ROR-HTTP-033", included=_first_inclusion_lost),
+    _fault("reverse-inclusions-on-first-page", "Pas d'inclusion inverse après la première page",
+           "No reverse inclusion after the first page", "ROR-HTTP-034", bundle=_without_later_inclusions),
+    _fault("reverse-inclusion-of-many-lost", "Une inclusion inverse est perdue quand il y en a beaucoup",
+           "A reverse inclusion is lost when there are many", "ROR-HTTP-034", included=_first_inclusion_lost),
+    _fault("having-is-all", ":missing=false rend aussi ce qui n'a pas l'élément",
+           ":missing=false returns what lacks the element too", "ROR-SRC-006", query=_having_all),
+    _fault("exact-as-plain", ":exact est lu comme une recherche ordinaire", ":exact is read as a plain search",
+           "ROR-SRC-007", query=_exact_plain),
+    _fault("summary-loses-old", "_summary écarte ce qui est ancien", "_summary leaves out what is old", "ROR-SRC-009",
+           query=_old_unsummed),
     _fault("not-needs-element", ":not écarte ce qui n'a pas l'élément", ":not leaves out what lacks the element",
            "ROR-HTTP-060", query=_not_needs_element),
     _fault("not-alone", ":not fait oublier les autres critères", ":not makes the other criteria forgotten",

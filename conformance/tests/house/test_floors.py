@@ -12,7 +12,7 @@ FLOORS = (
     ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids"),
     ("model", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents"),
     ("events", "nomenclature", "fhir"),
-    ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "profile_import",
+    ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "openapi", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),

@@ -15,10 +15,12 @@ from conformance.reference.fault import Answer, Fault
 from conformance.reference.faults import FAULTS
 from conformance.reference.server import Running, stored
 from conformance.report import render
+from conformance.tests.checks.test_findings import compared
 
 REGION = selftest._region(80, 4)
 CRITERIA, COMPARISONS, LINKS = "socle/70-lois-des-criteres", "socle/71-lois-des-comparaisons", "socle/72-lois-des-liens"
-ALL = (CRITERIA, COMPARISONS, LINKS, "socle/73-lois-des-pages", "socle/74-lois-de-proximite", "socle/75-valeurs-aux-limites")
+OPTIONAL = "socle/77-lois-facultatives"
+ALL = (CRITERIA, COMPARISONS, LINKS, OPTIONAL, "socle/73-lois-des-pages", "socle/74-lois-de-proximite", "socle/75-valeurs-aux-limites")
 
 
 def run(folder, *only, fault=None, profile="ror-fhir-0.7.0", depth=QUICK, seed=7):
@@ -126,6 +128,20 @@ def test_a_parameter_that_is_refused_is_told_and_not_passed_over(tmp_path):
     told = [one for one in record.judgements() if one.check == "filters-as-plain"]
     assert {(one.verdict.word, one.findings[0].code, one.findings[0].actual) for one in told} == {
         ("inconclusive", "blocked.status", "status 400")}
+
+
+def test_what_a_server_may_refuse_is_not_applicable_when_it_does(tmp_path):
+    def refusing(answer, asked):
+        refused = any(name.endswith((":missing", ":exact")) for name, _ in asked.pairs)
+        return Answer(400, answer.headers, answer.body) if refused else answer
+
+    record, _ = run(tmp_path / "run", OPTIONAL, fault=Fault("refusing", {}, "", answer=refusing))
+    told = {one.check: one for one in record.judgements()}
+    for check in ("missing-partitions", "exact-within"):
+        one = told[check]
+        assert (one.verdict.word, one.findings[0].code) == ("not-applicable", "optional.not-served"), check
+        compared("optional.not-served", one.findings[0].expected, one.findings[0].actual, "")
+    assert told["posts-as-gets"].verdict.word == told["reductions-only-remove"].verdict.word == "pass"
 
 
 def spoilt(resource):
