@@ -1,9 +1,11 @@
-"""How fast cases of laws are drawn, asked and judged, beside sending the same requests with bare httpx.
+"""How fast cases of laws are drawn, asked and judged, beside sending the same requests with bare httpx, and beside
+Schemathesis alone on the same operations.
 
     python benchmarks/laws.py [--offers 300] [--repeat 5] [--depth quick] [--folder DIR]
 
 The reference ROR runs in a process of its own. Run and replay alternate, so that the machine's speed cancels out.
-Prints cases per second, and that speed divided by the one of bare httpx.
+Prints cases per second, that speed divided by the one of bare httpx, and divided by the cases per second of Schemathesis
+(right and wrong ones, its own checks and transport, one worker, the OpenAPI document of the profile).
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ import time
 from pathlib import Path
 
 import httpx
+import schemathesis
+from schemathesis.engine import events
 
-from conformance import ledger, workshop
+from conformance import ledger, nomenclature, openapi, workshop
+from conformance.checks.structure import structures
 from conformance.cli.demo_ import reference
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint
@@ -28,6 +33,7 @@ from conformance.model import Candidate
 from conformance.workshop import Choice
 
 MEMORY = Path("/dev/shm")
+KINDS = {"HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"}
 
 
 def driven(base: str, folder: Path, depth: str) -> float:
@@ -49,8 +55,26 @@ def replayed(base: str, folder: Path) -> float:
     with httpx.Client(trust_env=False, timeout=60) as client:
         started = time.perf_counter()
         for one in open_:
-            client.get(one["url"].replace("[base]", base), headers=dict(one["headers"]))
+            client.request(one["method"], one["url"].replace("[base]", base), headers=dict(one["headers"]),
+                           content=one["body"].encode())
         return (time.perf_counter() - started) * len(lines) / len(open_)
+
+
+def alone(base: str, kinds: set[str], examples: int) -> float:
+    """Cases per second of Schemathesis by itself, on searches and reads of some types."""
+    profile, whole = workshop.read_profiles().popitem()
+    document = openapi.document(whole, structures(whole, nomenclature.shipped()))
+    schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict({"seed": 1}))
+    schema.config.update(base_url=base, workers=1, continue_on_failure=True)
+    schema.config.generation.update(max_examples=examples, database="none")
+    for phase in (schema.config.phases.examples, schema.config.phases.coverage, schema.config.phases.stateful):
+        phase.enabled = False
+    wanted = schema.include(method="GET").include(path_regex=f"^/({'|'.join(sorted(kinds))})(/|$)")
+    count, started = 0, time.perf_counter()
+    for event in schemathesis.engine.from_schema(wanted).execute():
+        if isinstance(event, events.ScenarioFinished):
+            count += len(event.recorder.interactions)
+    return count / (time.perf_counter() - started)
 
 
 def main() -> None:
@@ -60,22 +84,25 @@ def main() -> None:
     parser.add_argument("--depth", choices=list(DRAWS)[1:], default=QUICK)
     parser.add_argument("--folder", type=Path, default=MEMORY if MEMORY.is_dir() else None)
     asked = parser.parse_args()
-    speeds, shares, spents = [], [], []
+    speeds, shares, spents, others = [], [], [], []
     with reference(["--offers", str(asked.offers)]) as base, tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         for number in range(asked.repeat + 1):
             place = Path(folder) / str(number)
             spent = driven(base, place, asked.depth)
             cases = sum(1 for _ in ledger.read(place).of_type("case"))
             again = replayed(base, place)
+            other = alone(base, KINDS, DRAWS[asked.depth])
             if number:  # the first one warms up
                 speeds.append(cases / spent)
                 shares.append(again / spent)
                 spents.append(spent)
+                others.append(cases / spent / other)
             shutil.rmtree(place)
     json.dump({
         "cases per second": round(statistics.median(speeds), 1),
         "speed / bare httpx": round(statistics.median(shares), 3),
         "half of the runs lie between": [round(one, 3) for one in statistics.quantiles(shares, n=4)[::2]],
+        "cases per second / Schemathesis": round(statistics.median(others), 2),
         "seconds": round(statistics.median(spents), 1),
     }, sys.stdout, indent=1)
     print()

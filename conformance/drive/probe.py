@@ -141,7 +141,8 @@ class Probe:
         else:
             query = urlencode(list(ask.query), quote_via=quote, safe=":/,[] ").replace(" ", "%20")
             base = f"[base {ask.base}]" if ask.base in dict(self.endpoint.bases) else "[base]"
-            shown = f"{base}/{ask.path}" + (f"?{query}" if query else "")
+            path = quote(ask.path, safe="/$:[] ").replace(" ", "%20")
+            shown = f"{base}/{path}" + (f"?{query}" if query else "")
         body = (urlencode(list(ask.form), quote_via=quote, safe=":/,[] ").replace(" ", "%20") if ask.form
                 else self.vault.text(ask.body))
         return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body, ask.access)
