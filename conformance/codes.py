@@ -143,7 +143,7 @@ CODES: Mapping[str, Code] = {
     "law.exact-within": _BROKEN,
     "law.posts-as-gets": _BROKEN,
     "law.reductions-only-remove": _BROKEN,
-    "optional.not-served": Code(Effect.UNCONCERNED, Cause.CANDIDATE),
+    "optional.not-served": Code(Effect.UNCONCERNED, Cause.SPECIFICATION),
     # the contract
     "contract.server-error": _BROKEN,
     "contract.status": _BROKEN,
