@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BASE = "http://candidate"  # stands before a path while a request is made ready; nothing is sent there
 _MOST_TOLD = 80  # characters of a value that has not the form expected
+_TYPE = re.compile(r'is not of type "(.+)"')
+_CONST = re.compile(r'^"?(.+?)"? was expected')
 _REQUIRED = re.compile(r'"(.+)" is a required property')
 _TYPED = ("date", "number", "quantity")  # parameters of which not every text is a value
 
@@ -118,11 +120,15 @@ def _departure(failure: BaseException) -> tuple[str, str]:
     if not isinstance(failure, JsonSchemaError):
         return "a JSON object", "something else"
     place = list(map(str, failure.instance_path))
-    missing = _REQUIRED.search(failure.validation_message)
-    if missing:
+    said = failure.validation_message
+    if missing := _REQUIRED.search(said):
         return ".".join((*place, missing[1])), "none"
-    seen = json.dumps(failure.instance, ensure_ascii=False)[:_MOST_TOLD]
-    return f"the form of {'.'.join(place) or 'the body'} in the contract", seen
+    where, seen = ".".join(place) or "the body", json.dumps(failure.instance, ensure_ascii=False)[:_MOST_TOLD]
+    if typed := _TYPE.search(said):
+        return f"{where} of type {typed[1]}", seen
+    if fixed := _CONST.search(said):
+        return f"{where} = {fixed[1]}", seen
+    return f"the form of {where} in the contract", seen
 
 
 def _single(parameter: Mapping[str, Any]) -> dict[str, Any]:
