@@ -4,8 +4,8 @@ Schemathesis alone on the same operations.
     python benchmarks/laws.py [--offers 300] [--repeat 5] [--depth quick] [--folder DIR]
 
 The reference ROR runs in a process of its own. Run and replay alternate, so that the machine's speed cancels out.
-Prints cases per second, that speed divided by the one of bare httpx, and divided by the cases per second of Schemathesis
-(right and wrong ones, its own checks and transport, one worker, the OpenAPI document of the profile).
+Prints cases per second, that speed divided by the one of bare httpx, and divided by the cases per second of
+Schemathesis (right and wrong ones, its own checks and transport, one worker, the OpenAPI document of the profile).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def replayed(base: str, folder: Path) -> float:
 
 def alone(base: str, kinds: set[str], examples: int) -> float:
     """Cases per second of Schemathesis by itself, on searches and reads of some types."""
-    profile, whole = workshop.read_profiles().popitem()
+    _, whole = workshop.read_profiles().popitem()
     document = openapi.document(whole, structures(whole, nomenclature.shipped()))
     schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict({"seed": 1}))
     schema.config.update(base_url=base, workers=1, continue_on_failure=True)
