@@ -22,7 +22,9 @@ _MOST_TOLD = 80  # characters of a value that has not the form expected
 _TYPE = re.compile(r'is not of type "(.+)"')
 _CONST = re.compile(r'^"?(.+?)"? was expected')
 _REQUIRED = re.compile(r'"(.+)" is a required property')
-_TYPED = ("date", "number", "quantity")  # parameters of which not every text is a value
+# parameters of which not every text is a value: a date has its form, a number or quantity a digit at the least
+_TYPED = {"date": re.compile(f"(?:{openapi.FORMS['date']})\\Z"), "number": re.compile(r"[^|]*\d"),
+          "quantity": re.compile(r"[^|]*\d")}
 
 
 class Contract:
@@ -42,14 +44,17 @@ class Contract:
         self._schema = schemathesis.openapi.from_dict({**whole, "paths": {**bare, **alone}}, config=configured)
         self._strategies: dict[tuple[str, bool], Any] = {}
         self._operations: dict[str, APIOperation[Any, Any, Any, Any]] = {}
-        self._forms = {(one["type"], each["name"]): re.compile(f"(?:{openapi.FORMS[each['type']]})\\Z")
-                       for one in profile.capability["resources"] for each in one["search-parameters"]
-                       if each["type"] in _TYPED}
+        self._forms = {(one["type"], each["name"]): _TYPED[each["type"]] for one in profile.capability["resources"]
+                       for each in one["search-parameters"] if each["type"] in _TYPED}
 
-    def ways(self, path: str) -> Sequence[Sequence[str]]:
-        """The operation of a path with each of its parameters alone, for ``requests``; those of one form together."""
+    def ways(self, path: str, typed: bool = False) -> Sequence[Sequence[str]]:
+        """The operation of a path with each of its parameters alone, for ``requests``; those of one form together.
+        ``typed``: only parameters of which not every text is a value."""
         found: dict[str, list[str]] = {}
+        kind = path.split("/")[1]
         for number, one in enumerate(self._parameters[path]):
+            if typed and (kind, one["name"]) not in self._forms and one["schema"]["type"] != "integer":
+                continue
             found.setdefault(json.dumps(one["schema"]), []).append(f"{path}/{number}")
         return list(found.values())
 
@@ -74,7 +79,7 @@ class Contract:
         """A criterion whose value has not the form of its type, which must be refused; empty when there is none."""
         for name, value in query.items():
             form = self._forms.get((kind, name))
-            if form is not None and value and not all(map(form.match, value.split(","))):
+            if form is not None and not all(map(form.match, filter(None, value.split(",")))):
                 return f"{name}={value}"
         return ""
 

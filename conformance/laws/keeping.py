@@ -17,6 +17,7 @@ from conformance.laws.ground import Ground
 Pairs = tuple[tuple[str, str], ...]
 _SEARCH, _READ = "/{}", "/{}/{{id}}"
 _WRONG, _KNOWN = 0.5, 0.5  # how often a request is wrong, and asks for what the candidate has
+_TYPED = 0.5  # how often what is wrong is a parameter of which not every text is a value
 _SHAPED = 0.3  # how often a read says in which form it is answered
 _MOST = 3  # criteria of a search
 _SHAPING = ("_count", "_sort", "_include", "_revinclude", "_format")
@@ -28,8 +29,9 @@ def searching(ask: Asking) -> Questions | None:
     wrong = ask.draw.happens(_WRONG)
     query: Pairs = ()
     for number in range(ask.draw.number(1, _MOST)):
-        way = ask.draw.one_of(ask.draw.one_of(contract.ways(path)))
-        query += contract.asked(ask.draw.of(contract.requests(way, not wrong or number > 0)))[1]
+        first = wrong and number == 0
+        ways = contract.ways(path, typed=first and ask.draw.happens(_TYPED))
+        query += contract.asked(ask.draw.of(contract.requests(ask.draw.one_of(ask.draw.one_of(ways)), not first)))[1]
     if not wrong and ask.draw.happens(_KNOWN):
         query = (*ask.criteria(1, 1), *(pair for pair in query if pair[0] in _SHAPING))
     return [ask.question("asked", query, pages=1)]

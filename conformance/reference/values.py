@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 PREFIXES = frozenset(("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"))
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -101,17 +101,16 @@ def prefixed(value: str) -> tuple[str, str]:
 
 
 def number(value: str) -> Number | None:
-    """The number of one search value; None when it is not one."""
+    """The number of one search value; None when it is not one, or beyond all that is held here."""
     prefix, digits = prefixed(value)
     if not _NUMBER.fullmatch(digits):
         return None
     try:
         parsed = Decimal(digits)
-    except InvalidOperation:
+        half = Decimal((0, (5,), int(parsed.as_tuple().exponent) - 1))
+        return Number(prefix, parsed, parsed - half, parsed + half)
+    except DecimalException:
         return None
-    exponent = parsed.as_tuple().exponent
-    half = Decimal((0, (5,), int(exponent) - 1))
-    return Number(prefix, parsed, parsed - half, parsed + half)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ RIGHT = {
     "a search": (SEARCH, searchset(entry(offer("1"))), []),
     "a search that was refused": (SEARCH, answer(OUTCOME, 400), [("_lastUpdated", "ge2024-13-01")]),
     "an empty value": (SEARCH, searchset(), [("_lastUpdated", "")]),
+    "a large number": (SEARCH, searchset(), [("age-range-low", "1e+100")]),
     "dates in a list": (SEARCH, searchset(), [("_lastUpdated", "ge2024-12-01T10:00:00.123456789Z,2023")]),
     "a read": (READ, answer(offer("1")), []),
     "an unknown resource": (READ, answer(OUTCOME, 404), []),
