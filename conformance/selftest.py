@@ -28,6 +28,7 @@ from conformance.scenario import EXTRACTION
 
 ACCESSES = tuple(str(one.access) for one in CLIENTS)
 _SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
+_LAWFUL = 2  # of the runs by versions and access profiles in turn, those that ask laws
 _LARGE = 1000  # offers from which no laws are asked of the reference without fault: they take long
 _MEMORY = Path("/dev/shm")  # noqa: S108 - records that are thrown away, in memory where the machine has such a place
 
@@ -76,12 +77,14 @@ def broken(report: Report) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """A run on the reference without fault: size and seed of the region, version, access profile of the client."""
+    """A run on the reference without fault: size and seed of the region, version, access profile of the client, and
+    whether laws are asked."""
 
     offers: int
     seed: int
     profile: str
     access: str = SEES_ALL
+    laws: bool = True
 
     def __str__(self) -> str:
         return f"{self.profile}, {self.offers} offers, seed {self.seed}, access profile {self.access}"
@@ -95,7 +98,7 @@ def clean_runs(which: str, tested: str) -> list[Clean]:
         return [Clean(*one) for one in itertools.product(_SIZES, _SEEDS, versions, ACCESSES)]
     strict = [Clean(size, seed, tested) for size, seed in zip(_SIZES, _SEEDS, strict=False)]
     turns = itertools.cycle((*ACCESSES[::2], *ACCESSES[1::2]))
-    others = [Clean(size, seed, versions[number % len(versions)], next(turns))
+    others = [Clean(size, seed, versions[number % len(versions)], next(turns), number < _LAWFUL)
               for number, (seed, size) in enumerate(itertools.product(_SEEDS, _SIZES[:-1]))]
     return [*strict, *others] if which == "some" else []
 
@@ -103,7 +106,7 @@ def clean_runs(which: str, tested: str) -> list[Clean]:
 def alarms(one: Clean, clock: Clock) -> list[str]:
     """What is told against the reference without fault, or not shown though all is there to show it. To a client that
     does not see all, what it does not see cannot be shown."""
-    depth = QUICK if one.offers < _LARGE else NONE
+    depth = QUICK if one.laws and one.offers < _LARGE else NONE
     report = judged(campaign(one.profile, one.seed, access=one.access, depth=depth), None, one.offers, one.seed, clock,
                     None)
     if one.access != SEES_ALL:

@@ -91,14 +91,6 @@ def test_the_clean_reference_keeps_the_contract(version, tmp_path):
         (one.id, one.verdict, one.weight) for one in report.requirements]
 
 
-def test_the_same_seed_draws_the_same(tmp_path):
-    def drawn(folder):
-        record, _ = run(folder, CONTRACT)
-        return [record.exchange(line).request.url for line in record.of_type("exchange") if line["purpose"] == "draw"]
-
-    assert drawn(tmp_path / "a") == drawn(tmp_path / "b")
-
-
 def test_the_document_is_written_from_the_command_line(tmp_path):
     def command(*words):
         return subprocess.run([sys.executable, "-m", "conformance", "profile", "openapi", *words], text=True,
