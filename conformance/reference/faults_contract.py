@@ -13,7 +13,7 @@ from conformance.reference.rewriting import leaf, of_kind
 _NUMBERS = of_kind("number", "quantity")
 _NUMBER = re.compile(r"([a-z]{2})?-?\d")
 _TRACE = "java.lang.NumberFormatException at org.offer.search.NumberReader.read(NumberReader.java:88)"
-_ODD_ID = 80  # characters of a refusal to read that tell a long id
+_ODD_ID = 60  # characters of a refusal to read that tell a long id
 
 
 def _fault(name: str, fr: str, en: str, breaks: str, law: str, also: dict[str, str] | None = None,
