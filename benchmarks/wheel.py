@@ -27,7 +27,8 @@ def main() -> None:
         venv.create(here / "venv", with_pip=True)
         python = str(here / "venv" / "bin" / "python")
         run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", str(wheel), cwd=here)
-        told = run(python, "-m", "conformance", "demo", "--offers", "60", "--depth", "none", "--format", "json", "--out", "run", cwd=here)
+        told = run(python, "-m", "conformance", "demo", "--offers", "60", "--depth", "none", "--format", "json",
+                   "--out", "run", cwd=here)
         outcome = json.loads(told)
         assert outcome["decision"] == "granted", outcome
         assert (here / "run" / "report.html").stat().st_size > 10_000
