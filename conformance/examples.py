@@ -66,11 +66,16 @@ def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], c
         for scenario in showing[:_MOST]:
             with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
                 for report, _ in _played(profile, requirement, scenario, fault, clock, Path(folder)):
-                    for problem in report.problems:
-                        seen = [one for one in problem.occurrences if one.exchange in report.shown]
-                        if problem.requirement == requirement and problem.effect == "broken" and seen:
-                            yield Example(scenario.id, report.shown[seen[0].exchange], fault.name,
-                                          Text(fault.title["fr"], fault.title["en"]), problem.says)
+                    yield from _told(report, requirement, scenario, fault)
+
+
+def _told(report: Report, requirement: str, scenario: Scenario, fault: Fault) -> Iterator[Example]:
+    """The exchanges of a report that break a requirement."""
+    for problem in report.problems:
+        seen = [one for one in problem.occurrences if one.exchange in report.shown]
+        if problem.requirement == requirement and problem.effect == "broken" and seen:
+            yield Example(scenario.id, report.shown[seen[0].exchange], fault.name,
+                          Text(fault.title["fr"], fault.title["en"]), problem.says)
 
 
 def _played(

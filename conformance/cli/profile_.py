@@ -10,7 +10,6 @@ import click
 from conformance import nomenclature, openapi, package, profile, profile_export, profile_import
 from conformance.checks.structure import structures
 from conformance.cli import show
-from conformance.errors import OperatorError
 from conformance.profile_diff import differences, plain, sentence
 
 KINDS = ("structure", "element", "search parameter", "capability", "requirement", "defect")
@@ -59,15 +58,7 @@ def openapi_(name: str, out: Path | None, outline: bool) -> None:
     """Write the profile NAME as an OpenAPI 3.1 document: paths, parameters, answers, errors."""
     held = profile.read(name)
     described = None if outline else structures(held, nomenclature.shipped())
-    made = json.dumps(openapi.document(held, described), ensure_ascii=False, indent=1) + "\n"
-    if out is None:
-        click.echo(made, nl=False)
-        return
-    try:
-        out.write_text(made, encoding="utf-8")
-    except OSError as error:
-        raise OperatorError(f"{out}: cannot be written ({error.strerror})") from None
-    click.echo(f"{out}: {len(openapi.document(held)['paths'])} paths")
+    show.deliver(json.dumps(openapi.document(held, described), ensure_ascii=False, indent=1) + "\n", out)
 
 
 @command.command("import")

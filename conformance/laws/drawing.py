@@ -7,7 +7,7 @@ shrinking leads to few criteria, short values and plain forms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, timezone
 
@@ -311,10 +311,18 @@ def reversed_(ask: Asking, by: str) -> Questions | None:
 
 def included(ask: Asking, paths: Sequence[str]) -> Questions | None:
     """Criteria, with some inclusions, in small pages."""
+    return _including(ask, paths, lambda path: "_include" if _head(path) == ask.kind else "_include:iterate")
+
+
+def included_back(ask: Asking, paths: Sequence[str]) -> Questions | None:
+    """Criteria, with what points at the matches by some paths, in small pages."""
+    return _including(ask, paths, lambda _path: "_revinclude")
+
+
+def _including(ask: Asking, paths: Sequence[str], word: Callable[[str], str]) -> Questions:
     criteria = ask.criteria(0, 2)
     chosen = [one for one in paths[1:] if ask.draw.happens(0.5)]
-    asked = [("_include:iterate" if one.startswith(f"{_head(one)}:") and _head(one) != ask.kind else "_include", one)
-             for one in (paths[0], *chosen)]
+    asked = [(word(one), one) for one in (paths[0], *chosen)]
     return [ask.question("asked", [*criteria, *asked, ("_count", str(ask.draw.one_of((5, 3, 20, 50))))], pages=4)]
 
 
@@ -379,10 +387,3 @@ def reduced(ask: Asking) -> Questions | None:
     criteria = ask.criteria(1, 2)
     less = ask.draw.one_of((("_elements", "id"), ("_elements", "name,identifier"), ("_summary", "true")))
     return [ask.question("whole", criteria), ask.question("reduced", [*criteria, less])] if criteria else None
-
-
-def included_back(ask: Asking, paths: Sequence[str]) -> Questions | None:
-    """Criteria, with what points at the matches by some paths, in small pages."""
-    criteria = ask.criteria(0, 2)
-    asked = [("_revinclude", one) for one in (paths[0], *(one for one in paths[1:] if ask.draw.happens(0.5)))]
-    return [ask.question("asked", [*criteria, *asked, ("_count", str(ask.draw.one_of((5, 3, 20, 50))))], pages=4)]

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
 
 from conformance.reference.fault import Answer, Asked, Fault
-from conformance.reference.interactions import serialised, with_answer
+from conformance.reference.interactions import AnswerChange, serialised, when, with_answer, with_status
 from conformance.reference.refusal import outcome
 from conformance.reference.rewriting import kept
 
-Change = Callable[[Answer, Asked], Answer]
 _JAVA = (
     "org.hibernate.exception.SQLGrammarException: could not extract ResultSet\n"
     "\tat fr.sante.ror.search.QueryBuilder.build(QueryBuilder.java:214)\n"
     "\tat fr.sante.ror.web.FhirServlet.doGet(FhirServlet.java:88)\n"
     "SELECT * FROM T_OFFRE WHERE DT_MAJ = ?"
 )
-
-
-def _when(test: Callable[[Answer, Asked], bool], change: Change) -> Change:
-    return lambda answer, asked: change(answer, asked) if test(answer, asked) else answer
 
 
 def _error(answer: Answer, _asked: Asked) -> bool:
@@ -50,10 +44,6 @@ def _latin(answer: Answer, _asked: Asked) -> Answer:
     return with_answer(answer, body=answer.body.decode().encode("latin-1", "replace"))
 
 
-def _status(status: int) -> Change:
-    return lambda answer, _asked: with_answer(answer, status=status)
-
-
 def _empty_404(_answer: Answer, _asked: Asked) -> Answer:
     return serialised(404, outcome("not-found", "no resource matches"))
 
@@ -62,7 +52,7 @@ def _empty_500(_answer: Answer, _asked: Asked) -> Answer:
     return serialised(500, outcome("exception", "the search failed"))
 
 
-def _media(media: str) -> Change:
+def _media(media: str) -> AnswerChange:
     return lambda answer, _asked: with_answer(answer, content_type=media)
 
 
@@ -89,14 +79,14 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-010": "a search that can be executed does not answer 200",
             "ROR-CAP-001": "a declared search without match answers 404",
         },
-        answer=_when(_empty, _empty_404),
+        answer=when(_empty, _empty_404),
     ),
     Fault(
         "empty-is-500",
         {"fr": "Une recherche sans résultat répond 500", "en": "A search without match answers 500"},
         "ROR-HTTP-013",
         {"ROR-HTTP-010": "a search that can be executed fails"},
-        answer=_when(_empty, _empty_500),
+        answer=when(_empty, _empty_500),
     ),
     Fault(
         "search-206",
@@ -108,7 +98,8 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-012": "a total is looked for in pages that answer 200",
             "ROR-HTTP-013": "an empty result has this status too",
         },
-        answer=_when(lambda answer, asked: asked.interaction == "search-type" and answer.status == 200, _status(206)),
+        answer=when(lambda answer, asked: asked.interaction == "search-type" and answer.status == 200,
+                    with_status(206)),
     ),
     Fault(
         "error-as-html",
@@ -120,14 +111,14 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-064": _OUTCOME,
             "ROR-HTTP-007": _OUTCOME,
         },
-        answer=_when(_error, _page),
+        answer=when(_error, _page),
     ),
     Fault(
         "error-without-body",
         {"fr": "Les erreurs n'ont pas de corps", "en": "Errors have no body"},
         "ROR-HTTP-018",
         {"ROR-HTTP-001": "the answer has no media type", "ROR-HTTP-017": _OUTCOME, "ROR-HTTP-064": _OUTCOME},
-        answer=_when(_error, _without_body),
+        answer=when(_error, _without_body),
     ),
     Fault(
         "error-as-success",
@@ -143,7 +134,7 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-011": "the body of a 200 is not a Bundle",
             "ROR-HTTP-018": "the failure is not told as one",
         },
-        answer=_when(_error, _status(200)),
+        answer=when(_error, with_status(200)),
     ),
     Fault(
         "error-as-500",
@@ -154,28 +145,28 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-017": "the client is told that the server failed",
             "ROR-HTTP-064": "an unknown modifier answers 500",
         },
-        answer=_when(_error, _status(500)),
+        answer=when(_error, with_status(500)),
     ),
     Fault(
         "stack-trace",
         {"fr": "Les erreurs montrent la pile d'appels", "en": "Errors show the stack trace"},
         "ROR-ERR-001",
         {"ROR-HTTP-018": "the cause is not explained to the client"},
-        answer=_when(_error, _trace),
+        answer=when(_error, _trace),
     ),
     Fault(
         "media-type-html",
         {"fr": "Les réponses se disent text/html", "en": "Answers call themselves text/html"},
         "ROR-HTTP-001",
         {"ROR-HTTP-011": "no FHIR content is announced"},
-        answer=_when(_success, _media("text/html; charset=utf-8")),
+        answer=when(_success, _media("text/html; charset=utf-8")),
     ),
     Fault(
         "media-type-xml",
         {"fr": "Les réponses se disent application/xml", "en": "Answers call themselves application/xml"},
         "ROR-HTTP-001",
         {"ROR-HTTP-011": "no FHIR JSON is announced", "ROR-HTTP-003": "XML is announced"},
-        answer=_when(_success, _media("application/xml")),
+        answer=when(_success, _media("application/xml")),
     ),
     Fault(
         "latin-1",
@@ -186,7 +177,7 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-011": "the body cannot be read",
             "ROR-RD-001": "the body cannot be read",
         },
-        answer=_when(_success, _latin),
+        answer=when(_success, _latin),
     ),
     Fault(
         "format-xml-accepted",
@@ -207,7 +198,7 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-084": "a missing resource is not refused",
             "ROR-SEC-060": "what is hidden is answered as what is unknown",
         },
-        answer=_when(_unknown, _status(200)),
+        answer=when(_unknown, with_status(200)),
     ),
     Fault(
         "unknown-id-500",
@@ -217,7 +208,7 @@ HTTP: tuple[Fault, ...] = (
             "ROR-HTTP-084": "a missing resource is not of the 4XX class",
             "ROR-SEC-060": "what is hidden is answered as what is unknown",
         },
-        answer=_when(_unknown, _status(500)),
+        answer=when(_unknown, with_status(500)),
     ),
     Fault(
         "metadata-missing",
@@ -238,6 +229,6 @@ HTTP: tuple[Fault, ...] = (
                 "HTTP-010",
             )
         },
-        answer=_when(_metadata, _empty_404),
+        answer=when(_metadata, _empty_404),
     ),
 )

@@ -160,9 +160,9 @@ def _first_of_each(_kind: str, pairs: Pairs) -> Pairs:
     return tuple(dict.fromkeys((name, first[name] if _criterion(name) else value) for name, value in pairs))
 
 
-def _old_unsorted(_kind: str, pairs: Pairs) -> Pairs:
-    """What has not changed for long is left out when an order is asked for."""
-    return (*pairs, ("_lastUpdated", "ge2025-06")) if any(name == "_sort" for name, _ in pairs) else pairs
+def _old_left_out(by: str) -> Rewrite:
+    """What has not changed for long is left out when a parameter is given."""
+    return lambda _kind, pairs: (*pairs, ("_lastUpdated", "ge2025-06")) if by in dict(pairs) else pairs
 
 
 def _having_all(_kind: str, pairs: Pairs) -> Pairs:
@@ -171,10 +171,6 @@ def _having_all(_kind: str, pairs: Pairs) -> Pairs:
 
 def _exact_plain(_kind: str, pairs: Pairs) -> Pairs:
     return tuple((name.removesuffix(":exact"), value) for name, value in pairs)
-
-
-def _old_unsummed(_kind: str, pairs: Pairs) -> Pairs:
-    return (*pairs, ("_lastUpdated", "ge2025-06")) if "_summary" in dict(pairs) else pairs
 
 
 def _last_two_swapped(bundle: Json, asked: Asked) -> Json:
@@ -241,7 +237,6 @@ class _Forgetful:
         return self._seen.setdefault((kind, pairs[0], tuple(name for name, _ in pairs)), pairs)
 
 
-
 LAWS: tuple[Fault, ...] = (
     _fault("third-value-lost", "La troisième valeur après une virgule est perdue",
            "The third value after a comma is lost",
@@ -278,7 +273,7 @@ LAWS: tuple[Fault, ...] = (
     _fault("exact-as-plain", ":exact est lu comme une recherche ordinaire", ":exact is read as a plain search",
            "ROR-SRC-007", query=_exact_plain),
     _fault("summary-loses-old", "_summary écarte ce qui est ancien", "_summary leaves out what is old", "ROR-SRC-009",
-           query=_old_unsummed),
+           query=_old_left_out("_summary")),
     _fault("not-needs-element", ":not écarte ce qui n'a pas l'élément", ":not leaves out what lacks the element",
            "ROR-HTTP-060", query=_not_needs_element),
     _fault("not-alone", ":not fait oublier les autres critères", ":not makes the other criteria forgotten",
@@ -301,7 +296,7 @@ LAWS: tuple[Fault, ...] = (
     _fault("first-repetition-wins", "La première occurrence d'un paramètre l'emporte", "The first repetition wins",
            "ROR-SRC-001", query=_first_of_each),
     _fault("sort-loses-old", "Le tri écarte ce qui est ancien", "An order leaves out what is old", "ROR-HTTP-028",
-           query=_old_unsorted),
+           query=_old_left_out("_sort")),
     _fault("sort-last-swapped", "Les deux derniers d'une page triée sont échangés",
            "The last two of a sorted page are swapped", "ROR-HTTP-028", bundle=_last_two_swapped),
     _fault("filter-and-as-or", "Le and de _filter est lu comme or", "The and of _filter is read as or", "ROR-HTTP-045",

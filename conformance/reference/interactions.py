@@ -179,6 +179,19 @@ def _http_date(instant: str) -> str:
     return format_datetime((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), usegmt=True)
 
 
+AnswerChange = Callable[[Answer, Asked], Answer]
+
+
+def when(test: Callable[[Answer, Asked], bool], change: AnswerChange) -> AnswerChange:
+    """Changes the answers that are as told."""
+    return lambda answer, asked: change(answer, asked) if test(answer, asked) else answer
+
+
+def with_status(status: int) -> AnswerChange:
+    """Gives another status."""
+    return lambda answer, _asked: with_answer(answer, status=status)
+
+
 def with_answer(answer: Answer, *, status: int | None = None, body: bytes | None = None, **headers: str) -> Answer:
     """An answer with another status, body, or headers (an empty value removes one)."""
     changed = {**answer.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}

@@ -105,4 +105,4 @@ def test_the_document_is_written_from_the_command_line(tmp_path):
     assert "Coding" not in outline["components"]["schemas"]
     refused = command("ror-fhir-0.7.0", "--out", str(tmp_path / "no" / "where.json"))
     assert refused.returncode != 0
-    assert "cannot be written" in refused.stderr
+    assert "cannot write" in refused.stderr
