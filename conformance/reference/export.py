@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
+
+import orjson
 
 from conformance.reference import includes
 from conformance.reference.fault import Answer, Json, Pairs
@@ -76,7 +77,7 @@ class Exports:
                  for number, part in enumerate(job.files)]
         body = {"transactionTime": job.time, "request": job.url, "requiresAccessToken": True, "output": files,
                 "error": []}
-        return Answer(200, {"content-type": "application/json"}, json.dumps(body).encode())
+        return Answer(200, {"content-type": "application/json"}, orjson.dumps(body))
 
     def file(self, pairs: Pairs) -> Answer:
         """One file of an extraction."""
@@ -85,11 +86,10 @@ class Exports:
             raise Refusal(404, "not-found", "there is no such file")
         part = job.files[int(number)]
         if job.form == _LINES:
-            lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in part]
-            return Answer(200, {"content-type": _LINES}, ("\n".join(lines) + "\n").encode())
+            lines = [orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in part]
+            return Answer(200, {"content-type": _LINES}, b"".join(lines))
         bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in part]}
-        return Answer(200, {"content-type": MEDIA_TYPE},
-                      json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode())
+        return Answer(200, {"content-type": MEDIA_TYPE}, orjson.dumps(bundle))
 
     def _job(self, pairs: Pairs) -> _Job:
         job = self._jobs.get(dict(pairs).get("_jobId", ""))

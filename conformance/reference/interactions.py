@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
+
+import orjson
 
 from conformance.reference import patch
 from conformance.reference.bundle import searchset
@@ -38,8 +39,7 @@ class Sent:
 
 def serialised(status: int, content: Json, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer of FHIR JSON."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return Answer(status, {"content-type": MEDIA_TYPE, **(headers or {})}, body)
+    return Answer(status, {"content-type": MEDIA_TYPE, **(headers or {})}, orjson.dumps(content))
 
 
 class Interactions:
@@ -151,16 +151,17 @@ class Interactions:
         kept = resource
         if self._fault is not None and self._fault.stored is not None:
             kept = self._fault.stored(self._store.get(sent.kind, str(resource["id"])), resource)
-        self._store.put(kept)
         headers = {"etag": f'W/"{version}"', "last-modified": format_datetime(now, usegmt=True)}
         if status == 201:
             headers["location"] = f"{sent.base}/{sent.kind}/{resource['id']}/_history/{version}"
-        return serialised(status, resource, headers)
+        answer = serialised(status, resource, headers)  # before it is kept: what cannot be written is not kept
+        self._store.put(kept)
+        return answer
 
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"))
+        return orjson.loads(body)
     except ValueError:
         raise Refusal(400, "structure", "the body is not JSON in UTF-8") from None
 
