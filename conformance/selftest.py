@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -103,10 +103,10 @@ def clean_runs(which: str, tested: str) -> list[Clean]:
     return [*strict, *others] if which == "some" else []
 
 
-def alarms(one: Clean, clock: Clock) -> list[str]:
+def alarms(one: Clean, clock: Clock, laws: str = QUICK) -> list[str]:
     """What is told against the reference without fault, or not shown though all is there to show it. To a client that
-    does not see all, what it does not see cannot be shown."""
-    depth = QUICK if one.laws and one.offers < _LARGE else NONE
+    does not see all, what it does not see cannot be shown. ``laws``: the depth of the laws, where they are asked."""
+    depth = laws if one.laws and one.offers < _LARGE else NONE
     report = judged(campaign(one.profile, one.seed, access=one.access, depth=depth), None, one.offers, one.seed, clock,
                     None)
     if one.access != SEES_ALL:
@@ -175,12 +175,16 @@ def _changes(scenario: Scenario) -> bool:
     return scenario.writes or any(step.pages == EXTRACTION for step in scenario.steps)
 
 
-def outcome(fault: Fault, profile: str, offers: int, seed: int, clock: Clock) -> Outcome:
-    """What the judge says of the reference made wrong by one fault."""
+def outcome(
+    fault: Fault, profile: str, offers: int, seed: int, clock: Clock, told: Callable[[Report], None] = lambda _one: None
+) -> Outcome:
+    """What the judge says of the reference made wrong by one fault; each report is told to ``told``."""
     made = lawful(profile, seed, fault.law, fault.breaks) if fault.law else [campaign(profile, seed, fault.writes)]
     found: tuple[str, ...] = ()
     for one in made:
-        found = broken(judged(one, fault, max(offers, fault.offers), seed, clock, None))
+        report = judged(one, fault, max(offers, fault.offers), seed, clock, None)
+        told(report)
+        found = broken(report)
         if fault.breaks in found:
             break
     return Outcome(fault.name, fault.breaks, tuple(fault.also), found)
