@@ -15,6 +15,7 @@ from conformance.model import Ask, Exchange, Request, Response, Trouble
 
 _ACCEPT = "application/fhir+json"
 _AGENT = "rorqual"
+_NAMED = "[] /"  # what names of withheld values are made of, beside what an address holds; spaces are escaped after
 Scrub = Callable[[bytes], bytes]
 
 
@@ -139,14 +140,18 @@ class Probe:
         if "://" in ask.path:
             shown = ask.path.replace(self.endpoint.base, "[base]", 1)
         else:
-            query = urlencode(list(ask.query), quote_via=quote, safe=":/,[] ").replace(" ", "%20")
+            query = _shown(ask.query)
             base = f"[base {ask.base}]" if ask.base in dict(self.endpoint.bases) else "[base]"
-            path = quote(ask.path, safe="/$:[] ").replace(" ", "%20")
+            path = quote(ask.path, safe=f"$:{_NAMED}").replace(" ", "%20")
             shown = f"{base}/{path}" + (f"?{query}" if query else "")
-        body = (urlencode(list(ask.form), quote_via=quote, safe=":/,[] ").replace(" ", "%20") if ask.form
-                else self.vault.text(ask.body))
+        body = _shown(ask.form) if ask.form else self.vault.text(ask.body)
         return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body, ask.access)
 
     def _response(self, answer: Answer) -> Response:
         body = self.vault.body(self._scrub(answer.body))
         return Response(answer.status, self.vault.headers(answer.headers), body, answer.received, answer.http)
+
+
+def _shown(pairs: Iterable[tuple[str, str]]) -> str:
+    """A query or a form as it is recorded: names of withheld values stay readable."""
+    return urlencode(list(pairs), quote_via=quote, safe=f":,{_NAMED}").replace(" ", "%20")

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.fhir.search import escaped
 from conformance.scenario_words import PLACEHOLDER
-
-_SPECIAL = re.compile(r"([\\,|$])")
 
 
 def fill(template: str, known: Mapping[str, Any], *, plain: bool = False) -> str:
@@ -22,7 +21,7 @@ def fill(template: str, known: Mapping[str, Any], *, plain: bool = False) -> str
         value = part_of(known[name], path)
         text = str(value).lower() if isinstance(value, bool) else str(value)
         constant = not path and isinstance(value, str) and "://" in value
-        return text if plain or constant else _SPECIAL.sub(r"\\\1", text)
+        return text if plain or constant else escaped(text)
 
     return PLACEHOLDER.sub(put, template)
 

@@ -73,6 +73,11 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([\\,|$])", r"\1", text) if "\\" in text else text
 
 
+def escaped(text: str) -> str:
+    """A text as a search value: what separates values is marked."""
+    return re.sub(r"([\\,|$])", r"\\\1", text)
+
+
 def any_of(answers: Iterable[bool | None]) -> bool | None:
     """Or of three-valued answers."""
     unknown = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.laws import drawing, keeping, relations
-from conformance.laws.answers import Answers, Deviation, disjoint, intersection, nothing, same, union, within
+from conformance.laws.answers import Answers, Deviation, common, disjoint, nothing, same, union, within
 from conformance.laws.drawing import Asking, Questions
 from conformance.laws.ground import Ground
 from conformance.specification import Profile
@@ -76,7 +76,7 @@ LAWS: Mapping[str, Law] = {
     "any-order": _of(drawing.turned, same("turned", "given")),
     "unites": _of(drawing.united, union("listed", "of-1", "of-2", "of-3")),
     "intersects": _of(drawing.repeated, within("both", "first"), within("both", "second"),
-                      intersection("both", "first", "second")),
+                      common("both", "first", "second")),
     "not-partitions": _of(drawing.negated, disjoint("without", "with"), union("all", "with", "without")),
     "prefixes-agree": _of(drawing.prefixed, relations.prefixes),
     "later-narrows": _of(drawing.later, within("later", "since")),

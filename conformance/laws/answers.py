@@ -114,11 +114,12 @@ def union(role: str, *parts: str) -> Relation:
     return relation
 
 
-def intersection(role: str, first: str, second: str) -> Relation:
-    """A question selects what both of two others do, and nothing else."""
+def common(role: str, first: str, second: str) -> Relation:
+    """A question selects all that both of two others do; whether more is for ``within`` to tell."""
     def relation(answers: Answers) -> Iterator[Deviation]:
         told = f"what both {answers.asked(first)} and {answers.asked(second)} select"
-        yield from differing(answers, role, answers.keys(first) & answers.keys(second), told, [first, second])
+        yield from differing(answers, role, answers.keys(first) & answers.keys(second), told, [first, second],
+                             more=False)
     return relation
 
 

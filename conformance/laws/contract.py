@@ -42,7 +42,7 @@ class Contract:
         bare = {path: {**one, "get": {**one["get"], "parameters": []}} for path, one in held.items()}
         configured = schemathesis.Config.from_dict({})  # else a file of the folder it runs in would be read
         self._schema = schemathesis.openapi.from_dict({**whole, "paths": {**bare, **alone}}, config=configured)
-        self._strategies: dict[tuple[str, bool], Any] = {}
+        self._strategies: dict[tuple[str, bool, bool], Any] = {}
         self._operations: dict[str, APIOperation[Any, Any, Any, Any]] = {}
         self._forms = {(one["type"], each["name"]): _TYPED[each["type"]] for one in profile.capability["resources"]
                        for each in one["search-parameters"] if each["type"] in _TYPED}
@@ -58,14 +58,20 @@ class Contract:
             found.setdefault(json.dumps(one["schema"]), []).append(f"{path}/{number}")
         return list(found.values())
 
-    def requests(self, way: str, right: bool) -> Any:
-        """A strategy of requests of an operation, right or wrong ones, for ``asked``."""
-        if (way, right) not in self._strategies:
+    def requests(self, way: str, right: bool, named: bool = False) -> Any:
+        """A strategy of requests of an operation, right or wrong ones, for ``asked``. ``named``: only those that give
+        the parameter of the way a value; a wrong one may have it empty, or another in its place."""
+        if (way, right, named) not in self._strategies:
             from schemathesis import GenerationMode
 
             mode = GenerationMode.POSITIVE if right else GenerationMode.NEGATIVE
-            self._strategies[way, right] = self._operation(way).as_strategy(generation_mode=mode)
-        return self._strategies[way, right]
+            strategy = self._operation(way).as_strategy(generation_mode=mode)
+            if named:
+                path, _, number = way.rpartition("/")
+                name = self._parameters[path][int(number)]["name"]
+                strategy = strategy.filter(lambda case: bool(dict(self.asked(case)[1]).get(name)))
+            self._strategies[way, right, named] = strategy
+        return self._strategies[way, right, named]
 
     def asked(self, case: Case[Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
         """The path and the query of a request that was drawn."""

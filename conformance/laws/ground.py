@@ -10,17 +10,12 @@ from typing import Any
 from conformance.fhir import dates
 from conformance.fhir.bundle import Resource, key_of, reference_key
 from conformance.fhir.population import Population
-from conformance.fhir.search import Searcher, token_pairs
+from conformance.fhir.search import Searcher, escaped, token_pairs
 from conformance.laws.contract import Contract, contract
 from conformance.specification import Profile, SearchParameter
 
 _MOST = 60  # values of a parameter
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$")
-
-
-def escaped(text: str) -> str:
-    """A text as a search value: what separates values is marked."""
-    return re.sub(r"([\\,|$])", r"\\\1", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ Pairs = tuple[tuple[str, str], ...]
 _SEARCH, _READ = "/{}", "/{}/{{id}}"
 _WRONG, _KNOWN = 0.5, 0.5  # how often a request is wrong, and asks for what the candidate has
 _TYPED = 0.5  # how often what is wrong is a parameter of which not every text is a value
+_HELD = 0.8  # how often a criterion of several that are drawn together is asked; shrinking leaves it out
 _SHAPED = 0.3  # how often a read says in which form it is answered
 _MOST = 3  # criteria of a search
 _SHAPING = ("_count", "_sort", "_include", "_revinclude", "_format")
@@ -30,8 +31,10 @@ def searching(ask: Asking) -> Questions | None:
     query: Pairs = ()
     for number in range(ask.draw.number(1, _MOST)):
         first = wrong and number == 0
-        ways = contract.ways(path, typed=first and ask.draw.happens(_TYPED))
-        query += contract.asked(ask.draw.of(contract.requests(ask.draw.one_of(ask.draw.one_of(ways)), not first)))[1]
+        typed = first and ask.draw.happens(_TYPED)
+        way = ask.draw.one_of(ask.draw.one_of(contract.ways(path, typed)))
+        drawn = contract.asked(ask.draw.of(contract.requests(way, not first, named=typed)))[1]
+        query += tuple(pair for pair in drawn if len(drawn) == 1 or ask.draw.happens(_HELD))
     if not wrong and ask.draw.happens(_KNOWN):
         query = (*ask.criteria(1, 1), *(pair for pair in query if pair[0] in _SHAPING))
     return [ask.question("asked", query, pages=1)]

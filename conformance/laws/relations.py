@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -135,39 +135,44 @@ def closed(answers: Answers, ground: Ground, _paths: Sequence[str]) -> Iterator[
     A target that the candidate never showed may not exist.
     """
     asked = [value for name, value in answers.sents["asked"].ask.query if name.startswith("_include")]
-    for number, (_, page) in enumerate(answers.pages("asked"), 1):
-        here = {one.key: one for one in bundle.entries(page)}
-        pointed = {target: key for key, one in here.items() for target in _targets(one.resource, asked, ground)}
-        missing = {key for key in pointed if key not in here and ground.population.get(key) is not None}
-        if missing:
-            yield Deviation("asked", f"what the matches of page {number} point at", f"without {listed(missing)}")
-            return
-        strange = {key for key, one in here.items() if one.mode == "include" and key not in pointed
-                   and one.resource.get("resourceType") != "OperationOutcome"}
-        if strange:
-            yield Deviation("asked", f"only what the matches of page {number} point at", f"{listed(strange)} too")
-            return
+
+    def judged(here: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
+        pointed = {target for one in here.values() for target in _targets(one.resource, asked, ground)}
+        return {key for key in pointed - set(here) if ground.population.get(key) is not None}, set(here) - pointed
+
+    return _by_page(answers, "what the matches of page {} point at", judged)
 
 
 def closed_back(answers: Answers, ground: Ground, _paths: Sequence[str]) -> Iterator[Deviation]:
     """On each page: what is known to point at its matches by the paths asked for is there, and nothing else."""
     asked = [value for name, value in answers.sents["asked"].ask.query if name == "_revinclude"]
     searched = answers.sents["asked"].ask.path
-    for number, (_, page) in enumerate(answers.pages("asked"), 1):
-        here = list(bundle.entries(page))
-        matches = {one.key for one in here if bundle.is_match(one, searched)}
-        held = {one.key for one in here}
-        known = {key_of(one): one for path in asked for one in ground.resources(path.partition(":")[0])}
-        lost = {key for key, one in known.items() if key not in held
+    known = {key_of(one): one for path in asked for one in ground.resources(path.partition(":")[0])}
+
+    def judged(here: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
+        matches = {key for key, one in here.items() if bundle.is_match(one, searched)}
+        lost = {key for key, one in known.items() if key not in here
                 and not matches.isdisjoint(_targets(one, asked, ground))}
+        return lost, {key for key, one in here.items() if matches.isdisjoint(_targets(one.resource, asked, ground))}
+
+    return _by_page(answers, "what points at the matches of page {}", judged)
+
+
+def _by_page(
+    answers: Answers, told: str, judged: Callable[[Mapping[str, Entry]], tuple[set[str], set[str]]]
+) -> Iterator[Deviation]:
+    """The first page that lacks something, or holds something included that nothing asks for. ``judged`` gives what a
+    page lacks, and what of it is not asked for, matches among them."""
+    for number, (_, page) in enumerate(answers.pages("asked"), 1):
+        here = {one.key: one for one in bundle.entries(page)}
+        lost, others = judged(here)
+        strange = {key for key in others if here[key].mode == "include"
+                   and here[key].resource.get("resourceType") != "OperationOutcome"}
         if lost:
-            yield Deviation("asked", f"what points at the matches of page {number}", f"without {listed(lost)}")
-            return
-        strange = {one.key for one in here if one.mode == "include"
-                   and one.resource.get("resourceType") != "OperationOutcome"
-                   and matches.isdisjoint(_targets(one.resource, asked, ground))}
-        if strange:
-            yield Deviation("asked", f"only what points at the matches of page {number}", f"{listed(strange)} too")
+            yield Deviation("asked", told.format(number), f"without {listed(lost)}")
+        elif strange:
+            yield Deviation("asked", f"only {told.format(number)}", f"{listed(strange)} too")
+        if lost or strange:
             return
 
 
