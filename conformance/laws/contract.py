@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -42,36 +42,36 @@ class Contract:
         bare = {path: {**one, "get": {**one["get"], "parameters": []}} for path, one in held.items()}
         configured = schemathesis.Config.from_dict({})  # else a file of the folder it runs in would be read
         self._schema = schemathesis.openapi.from_dict({**whole, "paths": {**bare, **alone}}, config=configured)
-        self._strategies: dict[tuple[str, bool, bool], Any] = {}
+        self._strategies: dict[tuple[str, bool], Any] = {}
         self._operations: dict[str, APIOperation[Any, Any, Any, Any]] = {}
         self._forms = {(one["type"], each["name"]): _TYPED[each["type"]] for one in profile.capability["resources"]
                        for each in one["search-parameters"] if each["type"] in _TYPED}
 
-    def ways(self, path: str, typed: bool = False) -> Sequence[Sequence[str]]:
-        """The operation of a path with each of its parameters alone, for ``requests``; those of one form together.
-        ``typed``: only parameters of which not every text is a value."""
-        found: dict[str, list[str]] = {}
+    def ways(self, path: str) -> Sequence[Sequence[str]]:
+        """The operation of a path with each of its parameters alone, for ``requests``; those of one form together."""
+        return self._by_form(path, lambda number, _one: f"{path}/{number}")
+
+    def typed(self, path: str) -> Sequence[Sequence[str]]:
+        """The parameters of a path of which not every text is a value; those of one form together."""
         kind = path.split("/")[1]
+        return self._by_form(path, lambda _number, one: one["name"] if (kind, one["name"]) in self._forms
+                             or one["schema"]["type"] == "integer" else "")
+
+    def _by_form(self, path: str, told: Callable[[int, Mapping[str, Any]], str]) -> Sequence[Sequence[str]]:
+        found: dict[str, list[str]] = {}
         for number, one in enumerate(self._parameters[path]):
-            if typed and (kind, one["name"]) not in self._forms and one["schema"]["type"] != "integer":
-                continue
-            found.setdefault(json.dumps(one["schema"]), []).append(f"{path}/{number}")
+            if name := told(number, one):
+                found.setdefault(json.dumps(one["schema"]), []).append(name)
         return list(found.values())
 
-    def requests(self, way: str, right: bool, named: bool = False) -> Any:
-        """A strategy of requests of an operation, right or wrong ones, for ``asked``. ``named``: only those that give
-        the parameter of the way a value; a wrong one may have it empty, or another in its place."""
-        if (way, right, named) not in self._strategies:
+    def requests(self, way: str, right: bool) -> Any:
+        """A strategy of requests of an operation, right or wrong ones, for ``asked``."""
+        if (way, right) not in self._strategies:
             from schemathesis import GenerationMode
 
             mode = GenerationMode.POSITIVE if right else GenerationMode.NEGATIVE
-            strategy = self._operation(way).as_strategy(generation_mode=mode)
-            if named:
-                path, _, number = way.rpartition("/")
-                name = self._parameters[path][int(number)]["name"]
-                strategy = strategy.filter(lambda case: bool(dict(self.asked(case)[1]).get(name)))
-            self._strategies[way, right, named] = strategy
-        return self._strategies[way, right, named]
+            self._strategies[way, right] = self._operation(way).as_strategy(generation_mode=mode)
+        return self._strategies[way, right]
 
     def asked(self, case: Case[Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
         """The path and the query of a request that was drawn."""

@@ -11,13 +11,13 @@ from typing import Any
 from conformance.fhir import outcome
 from conformance.fhir.bundle import key_of
 from conformance.laws.answers import Answers, Deviation
-from conformance.laws.drawing import Asking, Questions
+from conformance.laws.drawing import EDGES, Asking, Questions
 from conformance.laws.ground import Ground
 
 Pairs = tuple[tuple[str, str], ...]
 _SEARCH, _READ = "/{}", "/{}/{{id}}"
 _WRONG, _KNOWN = 0.5, 0.5  # how often a request is wrong, and asks for what the candidate has
-_TYPED = 0.5  # how often what is wrong is a parameter of which not every text is a value
+_TYPED = 0.5  # how often what is wrong is a value at the edges, of a parameter of which not every text is one
 _HELD = 0.8  # how often a criterion of several that are drawn together is asked; shrinking leaves it out
 _SHAPED = 0.3  # how often a read says in which form it is answered
 _MOST = 3  # criteria of a search
@@ -25,15 +25,18 @@ _SHAPING = ("_count", "_sort", "_include", "_revinclude", "_format")
 
 
 def searching(ask: Asking) -> Questions | None:
-    """A search by a few criteria, of which one may be wrong, or by one of the candidate's own values."""
+    """A search by a few criteria, of which one may be wrong, or by one of the candidate's own values; or by a value at
+    the edges of a parameter of which not every text is a value, alone: the refusal of another criterion would hide
+    whether it is read."""
     contract, path = ask.ground.contract, _SEARCH.format(ask.kind)
     wrong = ask.draw.happens(_WRONG)
+    if wrong and ask.draw.happens(_TYPED):
+        name = ask.draw.one_of(ask.draw.one_of(contract.typed(path)))
+        return [ask.question("asked", [(name, ask.draw.one_of(EDGES))], pages=1)]
     query: Pairs = ()
     for number in range(ask.draw.number(1, _MOST)):
-        first = wrong and number == 0
-        typed = first and ask.draw.happens(_TYPED)
-        way = ask.draw.one_of(ask.draw.one_of(contract.ways(path, typed)))
-        drawn = contract.asked(ask.draw.of(contract.requests(way, not first, named=typed)))[1]
+        way = ask.draw.one_of(ask.draw.one_of(contract.ways(path)))
+        drawn = contract.asked(ask.draw.of(contract.requests(way, right=number > 0 or not wrong)))[1]
         query += tuple(pair for pair in drawn if len(drawn) == 1 or ask.draw.happens(_HELD))
     if not wrong and ask.draw.happens(_KNOWN):
         query = (*ask.criteria(1, 1), *(pair for pair in query if pair[0] in _SHAPING))
