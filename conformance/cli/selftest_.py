@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -44,13 +43,19 @@ def command(
     if structures:
         raise click.exceptions.Exit(_planted(tested, jobs, keep))
     quiet = form == "json"
-    outcomes = []
+    outcomes, alarms = [], []
+    runs = selftest.clean_runs(clean, tested)
     with ProcessPoolExecutor(jobs) as pool:
-        for one in pool.map(partial(_one, tested, offers, seed), chosen):
+        found = pool.map(_alarms_of, runs)  # the longest first, so that all processes are busy to the end
+        tried = pool.map(partial(_one, tested, offers, seed), chosen)
+        for run, told in zip(runs, found, strict=True):
+            alarms += told
+            if not quiet:
+                click.echo(f"{'✗' if told else '✓'} clean reference, {run}: {', '.join(told) or 'no false alarm'}")
+        for one in tried:
             outcomes.append(one)
             if not quiet:
                 _tell(one)
-        alarms = list(_alarms(pool, selftest.clean_runs(clean, tested), quiet))
     caught = sum(one.caught and not one.unrelated for one in outcomes)
     if keep:
         _keep(caught, len(outcomes), len(alarms))
@@ -82,13 +87,6 @@ def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:
 
 def _alarms_of(one: Clean) -> list[str]:
     return selftest.alarms(one, SystemClock())
-
-
-def _alarms(pool: ProcessPoolExecutor, runs: list[Clean], quiet: bool) -> Iterator[str]:
-    for one, found in zip(runs, pool.map(_alarms_of, runs), strict=True):
-        if not quiet:
-            click.echo(f"{'✗' if found else '✓'} clean reference, {one}: {', '.join(found) or 'no false alarm'}")
-        yield from found
 
 
 def _tell(one: Outcome) -> None:

@@ -34,7 +34,8 @@ def done(ror, tmp_path_factory):
 
 
 def test_exit_1_non_conform(tmp_path):
-    told = rorqual("demo", "--profile", "ror-fhir-0.7.0", "--offers", "120", "--fault", "total-wrong", "--out", tmp_path / "run")
+    told = rorqual("demo", "--profile", "ror-fhir-0.7.0", "--offers", "120", "--depth", "none",
+                   "--fault", "total-wrong", "--out", tmp_path / "run")
     assert told.returncode == 1
     assert "Not conformant" in told.stdout
     assert "ROR-HTTP-012" in told.stdout
