@@ -20,10 +20,10 @@ from conformance import data, nomenclature, profile, selftest
 from conformance.checks.structure import structures
 from conformance.clock import Clock, SystemClock
 from conformance.draw import Seeded
-from conformance.fhir.coding import judged
+from conformance.fhir.coding import NOMENCLATURE, judged
 from conformance.fhir.engine import Path
 from conformance.fhir.mutation import Mutant, mutants
-from conformance.fhir.structure import Compiled
+from conformance.fhir.structure import ASPECTS, Compiled, Structures
 from conformance.reference_data import region
 from conformance.requirement_ids import nomenclature_id, structure_id
 from conformance.specification import Profile
@@ -34,6 +34,7 @@ _FIRST = 30  # resources of a type that a run is sure to receive
 _TURNED = 6  # orders in which extensions are tried
 _TURNS = 6  # times each operator is tried on a resource
 _SELDOM = frozenset(("MeasureReport",))  # received by few scenarios
+_BY_ASPECT = {"conforms": ASPECTS, "codes": NOMENCLATURE}  # the codes of the aspects that a check judges
 _ASPECT = re.compile(r"ROR-(STR|NOM)-[A-Z]{2,4}-[a-z]+$")  # of a whole type: broken with any of its elements
 Key = tuple[str, str]
 
@@ -55,9 +56,9 @@ class Planted:
 
 
 @functools.cache
-def resources() -> tuple[dict[str, Any], ...]:
-    """The region in which faults are planted."""
-    return tuple(region(_OFFERS, _SEED))
+def resources(name: str) -> tuple[dict[str, Any], ...]:
+    """The region in which faults of a version are planted: it has what this version alone knows, too."""
+    return tuple(region(_OFFERS, _SEED, versions=(name,)))
 
 
 def kept() -> Mapping[str, Mapping[str, str]]:
@@ -85,6 +86,7 @@ class _Planter:
         self.found: list[Planted] = []
         self._draw = Seeded(random.Random(_SEED))  # noqa: S311 - reproducible, not a secret
         self._open: dict[str, bool] = {}
+        self._aspects = _aspects(made, self.whole)
 
     def plant(self, resource: Mapping[str, Any], compiled: Compiled) -> None:
         """Makes a resource wrong wherever that breaks a requirement for which there is no fault yet."""
@@ -98,11 +100,21 @@ class _Planter:
 
             for one in mutants(turned, compiled, self._draw, _TURNS, wanted):
                 if _in_place(one, resource):
-                    told = _told(compiled, one, self.release, self.day)
+                    told = self._told(compiled, one)
                     for mine in sorted(told & self.left):
                         self.left.discard(mine)
                         self._open.clear()
                         self.found.append(Planted(mine, one.operator, one.resource, frozenset(told - {mine})))
+
+    def _told(self, compiled: Compiled, one: Mutant) -> set[str]:
+        """The requirements that the resource alone is told to break."""
+        codes = judged(compiled.codings(one.resource), self.release, self.day).differences
+        told = [*((each.code, structure_id(each.element)) for each in compiled.differences(one.resource)
+                  if each.element),
+                *((each.code, nomenclature_id(each.element)) for each in codes
+                  if each.element and each.code != "nomenclature.not-held")]
+        whole = (self._aspects.get((compiled.type, code), frozenset()) for code, _ in told)
+        return {name for _, name in told}.union(*whole)
 
     def _is_open(self, element: str) -> bool:
         """Whether there is no fault yet for the element, a slice or a part of it."""
@@ -148,11 +160,15 @@ def _within(requirement: str, element: str) -> bool:
                for made in (structure_id, nomenclature_id)) if element else False
 
 
-def _told(compiled: Compiled, one: Mutant, release: nomenclature.Release, day: str) -> set[str]:
-    """The requirements that the resource alone is told to break."""
-    codes = judged(compiled.codings(one.resource), release, day).differences
-    return {*(structure_id(each.element) for each in compiled.differences(one.resource) if each.element),
-            *(nomenclature_id(each.element) for each in codes if each.element and each.code != "nomenclature.not-held")}
+def _aspects(made: Profile, whole: Structures) -> Mapping[Key, frozenset[str]]:
+    """The requirements of a whole type that a finding breaks beside that of its element, by type and code."""
+    found: dict[Key, frozenset[str]] = {}
+    for use in (use for one in selftest.campaign(made.id, _SEED).planned for step in one.scenario.steps
+                for use in step.expect if use.check in _BY_ASPECT):
+        kind = whole.of(use.parameters["structure"]).type
+        for code in _BY_ASPECT[use.check][use.parameters["aspect"]]:
+            found[kind, code] = found.get((kind, code), frozenset()).union(made.named(use.verifies))
+    return found
 
 
 def batches(faults: Sequence[Planted]) -> Iterator[list[Planted]]:
@@ -177,7 +193,7 @@ class Tried:
 
 def tried(name: str, jobs: int, clock: Clock, told: Callable[[str], None]) -> Tried:
     """Plants the faults of a version and plays them, as many servers at a time as there are jobs."""
-    found = planted(profile.read(name), resources(), clock.now().date().isoformat())
+    found = planted(profile.read(name), resources(name), clock.now().date().isoformat())
     every, lost, strange = list(batches(found)), set[str](), set[str]()
     with ProcessPoolExecutor(jobs) as pool:
         for number, (missing, unrelated) in enumerate(pool.map(functools.partial(_missed, name), every), 1):
@@ -193,7 +209,7 @@ def _missed(name: str, batch: Sequence[Planted]) -> tuple[list[str], list[str]]:
 
 def missed(name: str, batch: Sequence[Planted], clock: Clock) -> tuple[list[str], list[str]]:
     """The requirements of planted faults that a run did not find broken, and those found that none of them breaks."""
-    clean = resources()
+    clean = resources(name)
     mine = {one.key: one.resource for one in batch}
     served = [mine.get((one["resourceType"], one["id"]), one) for one in clean]
     made = selftest.campaign(name, _SEED)
@@ -205,7 +221,8 @@ def missed(name: str, batch: Sequence[Planted], clock: Clock) -> tuple[list[str]
     report = selftest.of_resources(replace(made, planned=alone), served, None, clock)
     known = profile.read(name).requirements
     told = {one.requirement for one in report.problems if one.effect == "broken"}  # a defect of the guide may excuse it
-    found = {one for one in told if known[one].topic in ("structure", "nomenclature") and not _ASPECT.match(one)}
+    found = {one for one in told if known[one].topic in ("structure", "nomenclature")
+             and (one in expected or not _ASPECT.match(one))}
     others = [one for one in selftest.broken(report) if one not in found and not _ASPECT.match(one)]
     allowed = expected.union(*(one.beside for one in batch))
     return sorted(expected - found), sorted({*(found - allowed), *others})

@@ -46,12 +46,12 @@ class _Generous(Seeded):
 
 
 class Filling:
-    """Completes resources of a region, in their order."""
+    """Completes resources of a region, in their order, by what some versions allow."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, names: Sequence[str]) -> None:
         release = nomenclature.shipped()
         self._release: Release = release
-        versions = [profile.read(name) for name in profile.known()]
+        versions = [profile.read(name) for name in names]
         self._versions: list[Structures] = [structures(one, release) for one in versions]
         rng = random.Random(f"{seed}|filling")  # noqa: S311 - a reproducible region, not a secret
         self._makers = [Maker(one, release, _Generous(rng)) for one in self._versions]
@@ -180,6 +180,9 @@ def _beside(value: Any, count: int) -> list[Any] | None:
     return [*held, *[None] * (count - len(held))] if any(held) else None
 
 
-def region(offers: int = 300, seed: int = 2017, territory: Territory = OUEST) -> Iterator[Resource]:
-    """The resources of the reference ROR: a territory with so many offers, from one seed."""
-    return Filling(seed).filled(generate(offers, seed, territory))
+def region(
+    offers: int = 300, seed: int = 2017, territory: Territory = OUEST, versions: Sequence[str] = ()
+) -> Iterator[Resource]:
+    """The resources of the reference ROR: a territory with so many offers, from one seed, completed by what all
+    versions allow, or some alone."""
+    return Filling(seed, versions or profile.known()).filled(generate(offers, seed, territory))

@@ -63,7 +63,8 @@ class Discriminators:
                 return self._systems(target.said["binding"]["value-set"], target, element, words)
         if kind == "type" and target is not None and target.said.get("targets"):
             kinds = [kind for name in target.said["targets"] if (kind := self._kind(name))]
-            return self._at(element, words, _has("reference", {"pattern": of_type(kinds)})) if kinds else None
+            pointing: Schema = {"type": "string", "pattern": of_type(kinds)}
+            return self._at(element, words, _has("reference", pointing)) if kinds else None
         return None
 
     def _kind(self, canonical: str) -> str:
@@ -80,7 +81,7 @@ class Discriminators:
             found = found or self._facts.element(root, [*path, *below[: number - 1], f"{below[number - 1]}[x]"])
             if words[number - 1].startswith("extension("):
                 made = {"allOf": [_has("url", {"const": _url(words[number - 1])}), made]}
-            inner = {"contains": made} if found is not None and found.repeats else made
+            inner = _among(made) if found is not None and found.repeats else made
             names = dict(found.names()) if found is not None and found.choice else {below[number - 1]: ""}
             some = [_has(name, inner) for name, kind in names.items() if not kind or not kinds or kind in kinds]
             made = some[0] if len(some) == 1 else {"anyOf": some}
@@ -102,15 +103,16 @@ class Discriminators:
             return self._at(element, words, coding)
         if words[-1:] == ["system"]:
             return self._at(element, words[:-1], coding)
-        return self._at(element, words, _has("coding", {"contains": coding}))
+        return self._at(element, words, _has("coding", _among(coding)))
 
 
 def pattern(wanted: Any) -> Schema:
     """A FHIR pattern: what it says must be there, more may be."""
     if isinstance(wanted, dict):
-        return {"required": list(wanted), "properties": {name: pattern(value) for name, value in wanted.items()}}
+        return {"type": "object", "required": list(wanted),
+                "properties": {name: pattern(value) for name, value in wanted.items()}}
     if isinstance(wanted, list):
-        return {"allOf": [{"contains": pattern(item)} for item in wanted]}
+        return {"type": "array", "allOf": [{"contains": pattern(item)} for item in wanted]}
     return {"const": wanted}
 
 
@@ -131,14 +133,19 @@ def _coding(system: str, codes: Mapping[str, str] | None) -> Schema:
 
 
 def _has(name: str, value: Schema) -> Schema:
-    return {"required": [name], "properties": {name: value}}
+    """A member with a value; what is no object, as a broken server may give, has none."""
+    return {"type": "object", "required": [name], "properties": {name: value}}
+
+
+def _among(value: Schema) -> Schema:
+    return {"type": "array", "contains": value}
 
 
 def _extended(url: str, value: Any) -> Schema:
     one: list[Schema] = [_has("url", {"const": url})]
     if value is not None:
         one.append({"anyOf": [_has("valueCode", {"const": value}), _has("valueString", {"const": value})]})
-    return _has("extension", {"contains": {"allOf": one}})
+    return _has("extension", _among({"allOf": one}))
 
 
 def _steps(path: str) -> list[str]:

@@ -15,9 +15,10 @@ from conformance.draw import Draw
 from conformance.fhir.engine import Path
 from conformance.fhir.primitive import MALFORMED
 from conformance.fhir.site import Site, sites
-from conformance.fhir.structure import Compiled
+from conformance.fhir.structure import Compiled, at_path
 
 Resource = dict[str, Any]
+_SAMPLES: Mapping[str, Any] = {"code": [{"code": "x"}]}  # values of elements that a structure may leave no place for
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,40 +230,46 @@ def _repeat_extension(site: Site, _compiled: Compiled, draw: Draw) -> Change | N
     return _set(site, [*site.value, copy.deepcopy(here[draw.one_of(limited)])], site.path, "structure.extension-count")
 
 
-def _valued(site: Site) -> int | None:
-    """The first extension of a list that has a value."""
-    if site.name != "extension":
-        return None
-    return next((index for index, one in enumerate(site.value) if any(word.startswith("value") for word in one)), None)
+def _valued(site: Site, draw: Draw, word: str = "value") -> int | None:
+    """An extension of a list that has a value, or parts."""
+    held = [index for index, one in enumerate(site.value) if any(name.startswith(word) for name in one)] \
+        if site.name == "extension" else []
+    return draw.one_of(held) if held else None
 
 
 def _with(site: Site, index: int, value: Any, *codes: str) -> Change:
     return _set(site, [*site.value[:index], value, *site.value[index + 1:]], (*site.path, index), *codes)
 
 
-def _both(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    at = _valued(site)
+def _both(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    at = _valued(site, draw)
     if at is None:
         return None
     more = [{"url": "https://exemple.fr/x", "valueCode": "x"}]
     return _with(site, at, {**site.value[at], "extension": more}, "structure.invariant", "structure.too-many")
 
 
-def _neither(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    at = _valued(site)
+def _value_beside_parts(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    at = _valued(site, draw, "extension")
+    return None if at is None else _with(site, at, {**site.value[at], "valueString": "x"}, "structure.invariant",
+                                         "structure.too-many", "structure.extension-value")
+
+
+def _neither(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    at = _valued(site, draw)
     return None if at is None else _with(site, at, {"url": site.value[at]["url"]}, "structure.invariant",
                                          "structure.extension-value")
 
 
-def _wrong_value_type(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    at = _valued(site)
+def _wrong_value_type(site: Site, compiled: Compiled, draw: Draw) -> Change | None:
+    at = _valued(site, draw)
     if at is None or compiled.whole.extension(site.value[at]["url"]) is None:
         return None
     return _with(site, at, {"url": site.value[at]["url"], "valueTime": "08:00:00"}, "structure.extension-value")
 
 
-def _two_values(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    at = _valued(site)
+def _two_values(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
+    at = _valued(site, draw)
     if at is None:
         return None
     return _with(site, at, {**site.value[at], "valueTime": "08:00:00", "valueDate": "2026"}, "structure.too-many")
@@ -319,21 +326,38 @@ def _null_in_list(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
     return Change(apply, (*site.path, len(site.value)), ("structure.type",))
 
 
-def _alone(site: Site, member: Any, compiled: Compiled) -> bool:
-    """Whether a member is of a slice that may have one."""
-    for part in (part for node in site.nodes for part in node.slices.values() if str(part.said.get("max")) == "1"):
-        condition = compiled.whole.constraints.conditions.get(part.id.replace("[x]", ""))
-        if condition is not None and compiled.whole.engine(condition).is_valid(member):
-            return True
-    return False
-
-
 def _two_of_a_slice(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
     """One more member of a slice that may have one."""
     for member in site.value if isinstance(site.value, list) and _plain(site) else ():
-        if _alone(site, member, compiled):
+        if any(str(part.said.get("max")) == "1" for part in compiled.slices(member, *site.nodes)):
             return _set(site, [*site.value, copy.deepcopy(member)], site.path, "structure.too-many")
     return None
+
+
+def _forbidden(site: Site, compiled: Compiled, draw: Draw) -> Change | None:
+    """What a structure leaves no place for: an element, or an extension, in a value that FHIR would let have it."""
+    held = [(index, one, node) for index, one in enumerate(site.value if isinstance(site.value, list) else [site.value])
+            if isinstance(one, dict) and _plain(site) for node in (*site.nodes, *compiled.slices(one, *site.nodes))]
+    found: list[tuple[int, Any, Path, str]] = []
+    for index, one, node in held:
+        for name, child in node.children.items():
+            if str(child.said.get("max")) == "0" and child.evaluable and name in _SAMPLES and name not in one:
+                found.append((index, {**one, name: _SAMPLES[name]}, (name,), "structure.too-many"))
+        parts = node.children["extension"].slices.values() if "extension" in node.children else ()
+        for part in parts:
+            if str(part.said.get("max")) == "0" and part.evaluable:
+                more = [*one.get("extension", ()), {"url": part.url, "valueCode": "x"}]
+                found.append((index, {**one, "extension": more}, ("extension",), "structure.extension-count"))
+    if not found:
+        return None
+    index, value, below, code = draw.one_of(found)
+    if not isinstance(site.value, list):
+        return _set(site, value, (*site.path, *below), code)
+    return Change(lambda holder: _replace(holder[site.name], index, value), (*site.path, index, *below), (code,))
+
+
+def _replace(held: list[Any], index: int, value: Any) -> None:
+    held[index] = value
 
 
 OPERATORS: Mapping[str, Operator] = {
@@ -356,11 +380,13 @@ OPERATORS: Mapping[str, Operator] = {
     "ended-code": _ended_code,
     "wrong-fixed-value": _wrong_value,
     "two-of-a-slice": _two_of_a_slice,
+    "forbidden-element": _forbidden,
     "unknown-extension": _unknown_extension,
     "relative-url": _relative_url,
     "drop-extension": _drop_extension,
     "repeat-extension": _repeat_extension,
     "value-and-extensions": _both,
+    "value-beside-parts": _value_beside_parts,
     "neither-value-nor-extensions": _neither,
     "wrong-type-of-value": _wrong_value_type,
     "two-values": _two_values,
@@ -371,6 +397,16 @@ OPERATORS: Mapping[str, Operator] = {
     "unit-without-system": _unit_without_system,
     "ids-twice": _ids_twice,
 }
+
+
+# operators that can take a member out of its slice: what the slice asks is asked of it no more
+_LEAVING = frozenset(("drop-required", "wrong-fixed-value"))
+
+
+def _stays(site: Site, resource: Resource, made: Resource, compiled: Compiled) -> bool:
+    """Whether the members of lists that a site stands in are of the slices that they were of."""
+    return all(list(compiled.slices(at_path(resource, path), *nodes)) == list(compiled.slices(at_path(made, path), *nodes))
+               for path, nodes in site.among)
 
 
 def mutants(
@@ -386,8 +422,6 @@ def mutants(
         for _ in range(min(per_operator, len(changes))):
             site, change = changes.pop(draw.number(0, len(changes) - 1))
             made = copy.deepcopy(resource)
-            holder: Any = made
-            for word in site.holder:
-                holder = holder[word]
-            change.apply(holder)
-            yield Mutant(name, made, change.path, change.codes)
+            change.apply(at_path(made, site.holder))
+            if name not in _LEAVING or _stays(site, resource, made, compiled):
+                yield Mutant(name, made, change.path, change.codes)

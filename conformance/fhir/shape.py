@@ -104,7 +104,7 @@ class Shape:
         inner = self._defined("Element", definitions)
         if not one.repeats:
             return inner
-        return {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}, "minItems": 1}
+        return {"type": "array", "items": {"if": {"type": "null"}, "else": inner}, "minItems": 1}
 
 
 def _names(one: Element) -> list[tuple[str, str]]:
@@ -115,7 +115,7 @@ def _once(one: Element, names: Sequence[str]) -> Schema:
     """A choice has one type: of its names one is there, or none."""
     there: list[Schema] = [{"required": [name]} for name in names]
     rule = Rule("structure.too-many", "", one.name, "a value of one type")
-    return {"if": {"minProperties": 3 if one.path.startswith("Extension.") else 2},
+    return {"if": {"type": "object", "minProperties": 3 if one.path.startswith("Extension.") else 2},
             "then": {"$comment": rule.comment(), "oneOf": [*there, {"not": {"anyOf": there}}]}}
 
 

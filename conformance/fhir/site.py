@@ -17,7 +17,8 @@ _EXTENSIONS = ("extension", "modifierExtension")
 @dataclass(frozen=True, slots=True)
 class Site:
     """An element as it stands in a resource: the path of its holder, its name in JSON, its value (a list where it
-    repeats), its type, and the parts of the structure that speak of it."""
+    repeats), its type, and the parts of the structure that speak of it. ``among`` are the members of lists that it
+    stands in, each with what speaks of its list."""
 
     holder: Path
     name: str
@@ -25,6 +26,7 @@ class Site:
     element: Element
     kind: str
     nodes: tuple[Node, ...]
+    among: tuple[tuple[Path, tuple[Node, ...]], ...] = ()
 
     @property
     def path(self) -> Path:
@@ -43,11 +45,12 @@ class Site:
 
 def sites(resource: dict[str, Any], compiled: Compiled) -> Iterator[Site]:
     """Every element of a resource, holders before what they hold."""
-    yield from _below(resource, (), compiled.type, (compiled.root,), compiled)
+    yield from _below(resource, (), compiled.type, (compiled.root,), compiled, ())
 
 
 def _below(
-    holder: dict[str, Any], path: Path, inside: str, nodes: Sequence[Node], compiled: Compiled
+    holder: dict[str, Any], path: Path, inside: str, nodes: Sequence[Node], compiled: Compiled,
+    among: tuple[tuple[Path, tuple[Node, ...]], ...],
 ) -> Iterator[Site]:
     facts = compiled.whole.facts
     for one in facts.below(inside).values():
@@ -57,21 +60,22 @@ def _below(
             if name not in holder or facts.resource(kind):
                 continue
             value = holder[name]
-            yield Site(path, name, value, one, kind, mine)
+            yield Site(path, name, value, one, kind, mine, among)
             deeper = kind if one.choice else facts.holds(one)
-            if not deeper or deeper in facts.primitives:
-                continue
+            if kind in facts.primitives:  # what stands beside a primitive value
+                name, deeper, value = f"_{name}", "Element", holder.get(f"_{name}")
             for index, item in enumerate(value if isinstance(value, list) else [value]):
                 at: Path = (*path, name, index) if isinstance(value, list) else (*path, name)
-                if isinstance(item, dict):
-                    yield from _below(item, at, deeper, _nodes(item, one, mine, compiled), compiled)
+                if deeper and isinstance(item, dict):
+                    yield from _below(item, at, deeper, _nodes(item, one, mine, compiled), compiled,
+                                      (*among, (at, mine)))
 
 
 def _nodes(item: dict[str, Any], one: Element, nodes: Sequence[Node], compiled: Compiled) -> list[Node]:
-    """The nodes that speak of an item: of an extension, its definition and its slices."""
+    """The nodes that speak of an item: its slices, and of an extension its definition."""
     if one.name not in _EXTENSIONS:
-        return list(nodes)
+        return [*nodes, *compiled.slices(item, *nodes)]
     url = str(item.get("url"))
     definition = compiled.whole.extension(url)
-    slices = [part for node in nodes for part in node.slices.values() if part.url == url]
-    return [*([definition] if definition is not None else []), *slices]
+    parts = [part for node in nodes for part in node.slices.values() if part.url == url]
+    return [*([definition] if definition is not None else []), *parts]

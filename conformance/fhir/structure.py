@@ -155,12 +155,12 @@ class Compiled:
 
     def _of_invariant(self, resource: Resource, broken: Broken) -> Difference:
         path = path_of(broken.place)
-        return Difference("structure.invariant", broken.place, said(broken.rule.key), shown(_at(resource, path)),
+        return Difference("structure.invariant", broken.place, said(broken.rule.key), shown(at_path(resource, path)),
                           self.element(resource, path))
 
     def _told(self, resource: Resource, path: Path, where: Sequence[str]) -> Iterator[Difference]:
         comment, schema = _comment(self.schema, where)
-        keyword, value, place = where[-1], _at(resource, path), _place(self.type, path)
+        keyword, value, place = where[-1], at_path(resource, path), _place(self.type, path)
         if comment:
             yield self._of_rule(Rule.of(comment), schema, value, place, path, resource)
         elif keyword == "additionalProperties":
@@ -201,30 +201,48 @@ class Compiled:
 
     def element(self, resource: Resource, path: Path) -> str:
         """The constrained element that a place belongs to: the deepest of which the structure, or the definition of an
-        extension, says something; empty when there is none."""
-        node: Node | None = self.root
-        key, best, here = self.type, "", resource
+        extension, says something, that of a slice before that of all; empty when there is none."""
+        held: list[tuple[Node | None, str]] = [(self.root, self.type)]
+        best, here = "", resource
         for word in path:
             here = _member(here, word)
-            if isinstance(word, int):
-                url = str(here.get("url")) if isinstance(here, dict) else ""
-                if key.endswith(("extension", "Extension")) or (node is not None and node.name == "extension"):
-                    node, key, best = self._extension(node, key, best, url)
-                continue
-            name = word.removeprefix("_")
-            node = _child(node, name) if node is not None else None
-            key = f"{key}.{node.name if node is not None else name}"
-            if node is not None and node.said and node.evaluable:
-                best = key
+            held = list(self._members(held, here)) if isinstance(word, int) else _children(held, word.removeprefix("_"))
+            best = next((key for node, key in held if self._speaks(node)), best)
         return best
 
-    def _extension(self, node: Node | None, key: str, best: str, url: str) -> tuple[Node | None, str, str]:
-        if url in self.whole.constraints.trees:
-            return self.whole.constraints.trees[url], short(url), short(url)
-        for one in node.slices.values() if node is not None else ():
-            if one.slice == url or one.said.get("extension") == url:
-                return one, f"{key}:{one.slice}", f"{key}:{one.slice}" if one.said else best
-        return None, key, best
+    def _speaks(self, node: Node | None) -> bool:
+        """Whether a part of a structure, or the definition of an extension, asks something that can be judged."""
+        return node is not None and (bool(node.said and node.evaluable)
+                                     or (node.parent is None and node is not self.root))
+
+    def _members(self, held: Sequence[tuple[Node | None, str]], item: Any) -> Iterator[tuple[Node | None, str]]:
+        """What speaks of a member of a list: its slices, the definition of an extension, the list."""
+        url = str(item.get("url")) if isinstance(item, dict) else ""
+        for node, key in held:
+            if not (key.endswith(("extension", "Extension")) or (node is not None and node.name == "extension")):
+                yield from ((one, f"{key}:{one.slice}") for one in self.slices(item, node))
+                yield node, key
+            elif url in self.whole.constraints.trees:
+                yield self.whole.constraints.trees[url], short(url)
+            else:
+                there = [one for one in (node.slices.values() if node is not None else ())
+                         if one.slice == url or one.said.get("extension") == url]
+                yield (there[0], f"{key}:{there[0].slice}") if there else (None, key)
+
+    def slices(self, item: Any, *nodes: Node | None) -> Iterator[Node]:
+        """The slices of lists that a member is of."""
+        for part in (part for node in nodes if node is not None for part in node.slices.values()):
+            condition = self.whole.constraints.conditions.get(part.id.replace("[x]", ""))
+            if condition is not None and self.whole.engine(condition).is_valid(item):
+                yield part
+
+
+def _children(held: Sequence[tuple[Node | None, str]], name: str) -> list[tuple[Node | None, str]]:
+    """What speaks of a part of an element; of one that nothing speaks of, its name alone."""
+    found: list[tuple[Node | None, str]] = [
+        (child, f"{key}.{child.name}") for node, key in held
+        if node is not None and (child := _child(node, name)) is not None]
+    return found or [(None, f"{held[-1][1]}.{name}")]
 
 
 def _child(node: Node, name: str) -> Node | None:
@@ -300,7 +318,8 @@ def _member(here: Any, word: str | int) -> Any:
         return None
 
 
-def _at(resource: Any, path: Path) -> Any:
+def at_path(resource: Any, path: Path) -> Any:
+    """What stands at a path; None when nothing does."""
     for word in path:
         resource = _member(resource, word)
     return resource

@@ -7,7 +7,7 @@ from conformance.clock import SystemClock
 
 NAME = profile.known()[-1]
 DAY = "2026-11-27"
-SOME = [one for one in planted.resources() if one["resourceType"] in ("Practitioner", "PractitionerRole")][:6]
+SOME = [one for one in planted.resources(NAME) if one["resourceType"] in ("Practitioner", "PractitionerRole")][:6]
 
 
 def test_what_is_planted_is_told_and_nothing_else():

@@ -1,6 +1,7 @@
 """Corpora made from the structures: valid resources, and the same made wrong by every operator."""
 
 import random
+import re
 
 from conformance import nomenclature, profile
 from conformance.draw import Seeded
@@ -52,12 +53,20 @@ def found(compiled, mutant):
                for one in (*compiled.differences(mutant.resource), *codes))
 
 
+def _unsliced(element):
+    """The element without the slices of lists that are not of extensions."""
+    return re.sub(r"(?<!extension):[^.]+", "", element)
+
+
 def _near(place, path):
     return place[: len(path)] == path or path[: len(place)] == place
 
 
 def _same(told_of, element):
-    """The element itself, a slice or a part of it; an element that is missing may be told of its holder."""
+    """The element itself, a slice or a part of it; an element that is missing may be told of its holder, one of a slice
+    of all members of its list."""
+    if _unsliced(told_of) == told_of:
+        element = _unsliced(element)
     if not element:
         return not told_of
     return f"{told_of}.".startswith((f"{element}.", f"{element}:")) or (bool(told_of) and element.startswith(told_of))
