@@ -405,8 +405,9 @@ _LEAVING = frozenset(("drop-required", "wrong-fixed-value"))
 
 def _stays(site: Site, resource: Resource, made: Resource, compiled: Compiled) -> bool:
     """Whether the members of lists that a site stands in are of the slices that they were of."""
-    return all(list(compiled.slices(at_path(resource, path), *nodes)) == list(compiled.slices(at_path(made, path), *nodes))
-               for path, nodes in site.among)
+    before, after = ([list(compiled.slices(at_path(one, path), *nodes)) for path, nodes in site.among]
+                     for one in (resource, made))
+    return before == after
 
 
 def mutants(
