@@ -30,7 +30,7 @@ from conformance.specification import Profile
 
 FILE = "planted.json"
 _OFFERS, _SEED = 120, 5
-_FIRST = 30  # resources of a type that a run is sure to receive
+_FIRST = 90  # resources of a type that a run is sure to receive
 _TURNED = 6  # orders in which extensions are tried
 _TURNS = 6  # times each operator is tried on a resource
 _SELDOM = frozenset(("MeasureReport",))  # received by few scenarios
@@ -88,6 +88,10 @@ class _Planter:
         self._open: dict[str, bool] = {}
         self._aspects = _aspects(made, self.whole)
 
+    def shows(self, resource: Mapping[str, Any], compiled: Compiled) -> bool:
+        """Whether a resource shows an element for which there is no fault yet."""
+        return any(map(self._is_open, compiled.seen(dict(resource), self.day).elements))
+
     def plant(self, resource: Mapping[str, Any], compiled: Compiled) -> None:
         """Makes a resource wrong wherever that breaks a requirement for which there is no fault yet."""
         for turn in range(_TURNED):
@@ -130,7 +134,7 @@ def planted(made: Profile, clean: Iterable[Mapping[str, Any]], day: str) -> list
         kind = str(resource["resourceType"])
         compiled = planter.whole.of_type(kind)
         seen[kind] = seen.get(kind, 0) + 1
-        if compiled is not None and seen[kind] <= _FIRST:
+        if compiled is not None and seen[kind] <= _FIRST and planter.shows(resource, compiled):
             planter.plant(resource, compiled)
     return planter.found
 

@@ -8,10 +8,9 @@ from typing import Any
 from conformance.fhir.discriminator import Discriminators, ValueSets, pattern
 from conformance.fhir.r4 import R4
 from conformance.fhir.rule import Rule, Schema, targets
-from conformance.fhir.tree import Node, short, tree
+from conformance.fhir.tree import EXTENSIONS, Node, short, tree
 
 Raw = Mapping[str, Any]
-_EXTENSIONS = ("extension", "modifierExtension")
 _UNKNOWN = "extension-unknown"
 
 
@@ -83,7 +82,7 @@ class Constraints:
         least, most = child.said.get("min", 0), str(child.said.get("max", "*"))
         names = [name for name, _ in child.names()]
         valued = child.choice and child.id.startswith("Extension.")
-        if least and not (child.name in _EXTENSIONS and least <= _asked(child)):
+        if least and not (child.name in EXTENSIONS and least <= _asked(child)):
             rule = Rule("structure.missing", key, child.name, f"at least {least}")
             if valued:
                 rule = Rule("structure.extension-value", key, "", " or ".join(names))
@@ -136,7 +135,7 @@ class Constraints:
             return
         mine = f"{key}:{one.slice}"
         self.conditions[mine] = told
-        extension = child.name in _EXTENSIONS
+        extension = child.name in EXTENSIONS
         missing, many = ("structure.extension-missing", "structure.extension-count") if extension else (
             "structure.missing", "structure.too-many")
         least, most = one.said.get("min", 0), str(one.said.get("max", "*"))

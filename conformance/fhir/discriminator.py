@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.fhir.r4 import R4
 from conformance.fhir.rule import Schema, of_type
-from conformance.fhir.tree import Node
+from conformance.fhir.tree import EXTENSIONS, Node
 from conformance.nomenclature import ValueSet
 
 ValueSets = Callable[[str], ValueSet | None]
@@ -23,7 +23,7 @@ class Discriminators:
         """What tells a member of a slice of an element; None when the specification leaves it impossible to tell."""
         if not one.evaluable:
             return None
-        if one.name in ("extension", "modifierExtension"):
+        if one.name in EXTENSIONS:
             return _has("url", {"const": one.url})
         by = one.said.get("by")
         if by is not None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.fhir.bundle import Resource
+from conformance.fhir.tree import EXTENSIONS
 
 Extended = tuple[str, Mapping[str, Any]]
-_NAMES = ("extension", "modifierExtension")
+
 
 
 def extended(resource: Resource, kind: str) -> list[Extended]:
@@ -27,6 +28,6 @@ def _visit(node: Mapping[str, Any], place: tuple[str, ...], found: list[Extended
             for index, item in enumerate(value):
                 if isinstance(item, dict) and "resourceType" not in item:
                     inner = (*place, ".", key, f"[{index}]")
-                    if key in _NAMES:
+                    if key in EXTENSIONS:
                         found.append(("".join(inner), item))
                     _visit(item, inner, found)

@@ -9,10 +9,9 @@ from conformance.draw import Draw
 from conformance.fhir.primitive import well_formed
 from conformance.fhir.r4 import R4, Element
 from conformance.fhir.structure import Structures
-from conformance.fhir.tree import Node, tree
+from conformance.fhir.tree import EXTENSIONS, Node, tree
 from conformance.nomenclature import Release
 
-_EXTENSIONS = ("extension", "modifierExtension")
 _NEVER = ("id", "contained", "text", "implicitRules", "modifierExtension", "fullUrl")
 _DEPTH = 5
 _CODES: Mapping[str, tuple[str, ...]] = {  # of required bindings whose codes we do not hold
@@ -43,7 +42,7 @@ class Maker:
         return mended(path, made, self._draw)
 
     def _element(self, made: dict[str, Any], one: Element, nodes: list[Node], depth: int) -> None:
-        if one.name in _EXTENSIONS:
+        if one.name in EXTENSIONS:
             held = self._extensions(nodes, depth) if one.name == "extension" else []
             if held:
                 made[one.name] = held
@@ -101,7 +100,8 @@ class Maker:
             kind = self._draw.one_of(sorted(set(part.types) & kinds))
             return dict(_named(one))[kind], self._value(one, kind, [*nodes, part], depth)
         kind = self._draw.one_of(sorted(kinds - ({"Reference"} if depth > 2 and len(kinds) > 1 else set())))
-        return dict(_named(one))[kind], self._value(one, kind, nodes, depth)
+        mine = [part for part in parts if kind in part.types]  # of one type, a value is of the slice of the type
+        return dict(_named(one))[kind], self._value(one, kind, [*nodes, *mine], depth)
 
     def _value(self, one: Element, kind: str, nodes: list[Node], depth: int) -> Any:
         for node in reversed(nodes):
@@ -134,7 +134,7 @@ class Maker:
             if not one.choice and one.types[0] in self._facts.primitives and one.name != "id" and free:
                 value = self._primitive(one, one.types[0], held)
                 return mended(path, {one.name: [value] if one.repeats else value}, self._draw)
-        one = next(each for each in self._facts.below(path).values() if not each.choice and each.name not in _EXTENSIONS
+        one = next(each for each in self._facts.below(path).values() if not each.choice and each.name not in EXTENSIONS
                    and each.types and each.types[0] not in self._facts.primitives)
         held = [node.children[one.name] for node in nodes if one.name in node.children]
         value = self._value(one, one.types[0], held, _DEPTH)

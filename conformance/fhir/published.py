@@ -12,12 +12,11 @@ from typing import Any
 
 from conformance.fhir.definition import BASE, OURS, words_of
 from conformance.fhir.r4 import R4, Element
-from conformance.fhir.tree import short
+from conformance.fhir.tree import EXTENSIONS, short
 from conformance.package import dicts
 
 Raw = Mapping[str, Any]
 Written = dict[str, Any]
-_EXTENSIONS = ("extension", "modifierExtension")
 _ASIDE = ("unconfirmed", "defect")
 _SAME = "id and path must say the same"
 _TYPE_NAME = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
@@ -195,7 +194,7 @@ def _slicing(one: Raw, word: str) -> Written:
     if not isinstance(said, dict):
         return {}
     by = [f"{each.get('type')} {each.get('path')}" for each in dicts(said.get("discriminator"))]
-    if word in _EXTENSIONS and by == ["value url"]:
+    if word in EXTENSIONS and by == ["value url"]:
         return {}
     made: Written = {"by": by, "rules": said.get("rules", "open")}
     return {"slicing": {**made, "ordered": True} if said.get("ordered") is True else made}

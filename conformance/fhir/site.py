@@ -9,9 +9,7 @@ from typing import Any
 from conformance.fhir.engine import Path
 from conformance.fhir.r4 import Element
 from conformance.fhir.structure import Compiled
-from conformance.fhir.tree import Node
-
-_EXTENSIONS = ("extension", "modifierExtension")
+from conformance.fhir.tree import EXTENSIONS, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,8 @@ def _below(
             if name not in holder or facts.resource(kind):
                 continue
             value = holder[name]
-            yield Site(path, name, value, one, kind, mine, among)
+            typed = (part for node in mine for part in node.slices.values() if one.choice and part.slice == name)
+            yield Site(path, name, value, one, kind, (*mine, *typed), among)
             deeper = kind if one.choice else facts.holds(one)
             if kind in facts.primitives:  # what stands beside a primitive value
                 name, deeper, value = f"_{name}", "Element", holder.get(f"_{name}")
@@ -73,7 +72,7 @@ def _below(
 
 def _nodes(item: dict[str, Any], one: Element, nodes: Sequence[Node], compiled: Compiled) -> list[Node]:
     """The nodes that speak of an item: its slices, and of an extension its definition."""
-    if one.name not in _EXTENSIONS:
+    if one.name not in EXTENSIONS:
         return [*nodes, *compiled.slices(item, *nodes)]
     url = str(item.get("url"))
     definition = compiled.whole.extension(url)

@@ -78,7 +78,8 @@ class Compiled:
         self.root = tree(structure, self.type, whole.facts)
         self.schema = self._schema()
         self._validator: Validator = whole.engine(self.schema)
-        self.coded = CodedElements(self.root, whole.constraints.trees)
+        self._conditions: dict[str, Validator] = {}
+        self.coded = CodedElements(self.root, whole.constraints.trees, self._belongs)
         self._ruled = [*_ruled(self.root)]
         self._extension_rules = {url: rules for url, root in whole.constraints.trees.items()
                                  if (rules := [*_ruled(root)])}
@@ -232,16 +233,26 @@ class Compiled:
     def slices(self, item: Any, *nodes: Node | None) -> Iterator[Node]:
         """The slices of lists that a member is of."""
         for part in (part for node in nodes if node is not None for part in node.slices.values()):
-            condition = self.whole.constraints.conditions.get(part.id.replace("[x]", ""))
-            if condition is not None and self.whole.engine(condition).is_valid(item):
+            key = part.id.replace("[x]", "")
+            if key in self.whole.constraints.conditions and self._belongs(key, item):
                 yield part
+
+    def _belongs(self, key: str, value: Any) -> bool:
+        """Whether a value is of the slice of a name."""
+        if key not in self._conditions:
+            self._conditions[key] = self.whole.engine(self.whole.constraints.conditions[key])
+        return self._conditions[key].is_valid(value)
 
 
 def _children(held: Sequence[tuple[Node | None, str]], name: str) -> list[tuple[Node | None, str]]:
-    """What speaks of a part of an element; of one that nothing speaks of, its name alone."""
-    found: list[tuple[Node | None, str]] = [
-        (child, f"{key}.{child.name}") for node, key in held
-        if node is not None and (child := _child(node, name)) is not None]
+    """What speaks of a part of an element, of its type before of all; of one that nothing speaks of, its name alone."""
+    found: list[tuple[Node | None, str]] = []
+    for node, key in held:
+        child = _child(node, name) if node is not None else None
+        if child is not None:
+            found += [(one, f"{key}.{child.name}:{one.slice}") for one in child.slices.values()
+                      if child.choice and one.slice == name]
+            found.append((child, f"{key}.{child.name}"))
     return found or [(None, f"{held[-1][1]}.{name}")]
 
 

@@ -20,11 +20,10 @@ from conformance.fhir.constraint import Constraints
 from conformance.fhir.engine import Engine, Validator
 from conformance.fhir.invariant import SURE, Invariants, is_judged
 from conformance.fhir.r4 import Invariant
-from conformance.fhir.tree import Node, short
+from conformance.fhir.tree import EXTENSIONS, Node, short
 from conformance.nomenclature import Release
 
 _INVARIANTS, _CODES = 1, 2
-_EXTENSIONS = ("extension", "modifierExtension")
 _KEPT = 16_384  # values whose bits are remembered, of each kind; the largest of them in bytes:
 _LARGEST = 512
 
@@ -273,14 +272,16 @@ class _Sliced(ABC):
 class _Parted(_Sliced):
     """Values told apart by the conditions of slices."""
 
-    def __init__(self, parts: Sequence[Held], *given: Any) -> None:
+    def __init__(self, parts: Sequence[Held], named: Mapping[str, tuple[Ruling, ...]], *given: Any) -> None:
         super().__init__(*given)
-        self.parts = parts
+        self.parts, self.named = parts, named
 
     def variant(self, value: Mapping[str, Any]) -> _Value:
         mine = tuple(index for index, (_, key) in enumerate(self.parts) if self.survey.belongs(key, value))
         if mine not in self.variants:
-            self.variants[mine] = self._made([self.parts[index] for index in mine])
+            parts = [self.parts[index] for index in mine]
+            self.variants[mine] = self._made(parts, bound=tuple(
+                one for _, key in parts for one in self.named.get(key, ())))
         return self.variants[mine]
 
 
@@ -324,16 +325,16 @@ def _member(spot: _Spot, name: str, plain: str) -> _Member | _Sliced | None:
                 held.append((part, mine))
     rules = [(element.path, rule) for rule in element.invariants] if element is not None else []
     given = spot.survey, inner, bits, tuple(held), spot.below(name), rules
-    if name in _EXTENSIONS:
-        named: dict[str, tuple[Ruling, ...]] = {}
-        for one, words in spot.bound:
-            if words and words[0].startswith(f"{name}:"):
-                url = words[0].partition(":")[2]
-                named[url] = (*named.get(url, ()), (one, words[1:]))
+    named: dict[str, tuple[Ruling, ...]] = {}  # the bindings of extensions of a url, or inside a slice
+    for one, words in spot.bound:
+        if words and words[0].startswith(f"{name}:"):
+            which = words[0].partition(":")[2]
+            named[which] = (*named.get(which, ()), (one, words[1:]))
+    if name in EXTENSIONS:
         return _Extensions(parts, named, *given)
     parts = [one for one in parts if one[1] in spot.survey.constraints.conditions]
     if parts and inner:
-        return _Parted(parts, *given)
+        return _Parted(parts, named, *given)
     value = _Value(*given)
     return _Member(value) if value.bits or not value.plain else None
 

@@ -10,6 +10,7 @@ from conformance.fhir.definition import spelled, words_of
 from conformance.fhir.r4 import R4, Element
 
 Raw = Mapping[str, Any]
+EXTENSIONS = ("extension", "modifierExtension")  # the elements that hold extensions
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Node:
         held = self.parent.words()
         if self.parent.primitive and held:
             held = (*held[:-1], f"_{held[-1]}")
-        if self.slice and self.name in ("extension", "modifierExtension"):
+        if self.slice and self.name in EXTENSIONS:
             return (*held, f"{self.name}:{self.url}")
         if self.choice and self.slice and len(self.types) == 1:
             return (*held, self.names()[0][0])
