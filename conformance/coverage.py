@@ -15,7 +15,8 @@ from conformance.verdict import Strength
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A requirement, or a live scenario of the guide (``strength`` is then its maturity), of one profile."""
+    """A requirement, or a live scenario of the guide (``strength`` is then its maturity), of one profile. ``unbroken``
+    says in a word why no fault of the reference breaks it (``planted``)."""
 
     profile: str
     id: str
@@ -26,6 +27,7 @@ class Row:
     use_cases: tuple[str, ...]
     faults: tuple[str, ...]
     reason: Text | None
+    unbroken: str = ""
 
     @property
     def verified(self) -> bool:
@@ -61,13 +63,15 @@ class Coverage:
 
     def totals(self) -> Mapping[str, Total]:
         """Of the live scenarios of the guide, the mandatory requirements, all requirements, and the mandatory ones
-        verified that a fault breaks. What several profiles hold counts once, as verified where all of them do."""
+        verified that a fault breaks, those that nothing can break counted apart. What several profiles hold counts
+        once, as verified where all of them do."""
         mandatory = [one for one in self.requirements if one.strength == Strength.SHALL.value]
         broken = {one.id for one in mandatory if one.faults}
         shall = _total(mandatory)
         verified = {one.id for one in mandatory if one.verified}
+        argued = {one.id for one in mandatory if one.unbroken} & verified - broken
         return {"scenarios": _total(self.transactions), "shall": shall, "requirements": _total(self.requirements),
-                "faults": Total(len(broken & verified), len(verified))}
+                "faults": Total(len(broken & verified), len(verified)), "argued": Total(len(argued), len(verified))}
 
 
 def _total(rows: Iterable[Row]) -> Total:
@@ -92,7 +96,8 @@ def coverage(
             breaking.setdefault(name, []).append(fault.name)
     structural = planted.kept()
     for profile in chosen:
-        operators = structural.get(profile.id, {})
+        operators = structural.get(profile.id, {}).get("faults", {})
+        unbroken = structural.get(profile.id, {}).get("without", {})
         verifying: dict[str, list[str]] = {}
         playing: dict[str, list[str]] = {}
         for scenario in library.of(profile.id):
@@ -102,7 +107,8 @@ def coverage(
             for name in dict.fromkeys(profile.named(scenario.verifies)):
                 verifying.setdefault(name, []).append(scenario.id)
         requirements += [Row(profile.id, one.id, one.strength.value, one.actor, one.statement,
-                             *_of(verifying.get(one.id, ())), _faults(one.id, breaking, operators), one.not_tested)
+                             *_of(verifying.get(one.id, ())), _faults(one.id, breaking, operators), one.not_tested,
+                             unbroken.get(one.id, ""))
                          for one in profile.requirements.values()]
         transactions += [Row(profile.id, one.id, one.maturity, "server", one.title, *_of(playing.get(one.id, ())), (),
                              None) for one in profile.transactions]

@@ -11,6 +11,7 @@ import functools
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ _TURNED = 6  # orders in which extensions are tried
 _TURNS = 6  # times each operator is tried on a resource
 _SELDOM = frozenset(("MeasureReport",))  # received by few scenarios
 _BY_ASPECT = {"conforms": ASPECTS, "codes": NOMENCLATURE}  # the codes of the aspects that a check judges
+_TRIES = 150  # times that an element is made wrong in vain before it is given up
+_UNBOUND = "any number of times"  # in the statement of a requirement
 _ASPECT = re.compile(r"ROR-(STR|NOM)-[A-Z]{2,4}-[a-z]+$")  # of a whole type: broken with any of its elements
 Key = tuple[str, str]
 
@@ -61,17 +64,18 @@ def resources(name: str) -> tuple[dict[str, Any], ...]:
     return tuple(region(_OFFERS, _SEED, versions=(name,)))
 
 
-def kept() -> Mapping[str, Mapping[str, str]]:
-    """The operator of the fault of each requirement, by version, as measured last (``rorqual selftest --planted
-    --keep``); nothing when it never was."""
+def kept() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """By version, as measured last (``rorqual selftest --planted --keep``): the operator of the fault of each
+    requirement, under ``faults``, and why others have none, under ``without``; nothing when it never was."""
     path = data.path("reports", FILE)
-    found: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found
 
 
-def keep(name: str, caught: Iterable[Planted]) -> None:
-    """Keeps what was caught of a version."""
-    held = {**kept(), name: {one.requirement: one.operator for one in sorted(caught, key=lambda one: one.requirement)}}
+def keep(name: str, tried: Tried) -> None:
+    """Keeps what was caught of a version, and why the rest has no fault."""
+    faults = {one.requirement: one.operator for one in tried.found if one.requirement not in tried.missed}
+    held = {**kept(), name: {"faults": dict(sorted(faults.items())), "without": dict(sorted(tried.without.items()))}}
     text = json.dumps(dict(sorted(held.items())), indent=1) + "\n"
     data.path("reports", FILE).write_text(text, encoding="utf-8")
 
@@ -87,10 +91,13 @@ class _Planter:
         self._draw = Seeded(random.Random(_SEED))  # noqa: S311 - reproducible, not a secret
         self._open: dict[str, bool] = {}
         self._aspects = _aspects(made, self.whole)
+        self._tries, self._shown, self._moved = Counter[str](), set[str](), set[str]()
 
     def shows(self, resource: Mapping[str, Any], compiled: Compiled) -> bool:
         """Whether a resource shows an element for which there is no fault yet."""
-        return any(map(self._is_open, compiled.seen(dict(resource), self.day).elements))
+        seen = compiled.seen(dict(resource), self.day)
+        self._shown.update(map(structure_id, seen.elements), map(nomenclature_id, seen.coded))
+        return any(map(self._is_open, seen.elements))
 
     def plant(self, resource: Mapping[str, Any], compiled: Compiled) -> None:
         """Makes a resource wrong wherever that breaks a requirement for which there is no fault yet."""
@@ -100,9 +107,13 @@ class _Planter:
                 return
 
             def wanted(path: Path, here: Any = turned) -> bool:
-                return self._is_open(compiled.element(here, path))
+                element = compiled.element(here, path)
+                self._tries[element] += self._is_open(element)
+                return self._is_open(element) and self._tries[element] <= _TRIES
 
             for one in mutants(turned, compiled, self._draw, _TURNS, wanted):
+                if one.moved:
+                    self._moved.add(compiled.element(turned, one.path))
                 if _in_place(one, resource):
                     told = self._told(compiled, one)
                     for mine in sorted(told & self.left):
@@ -127,8 +138,28 @@ class _Planter:
         return self._open[element]
 
 
-def planted(made: Profile, clean: Iterable[Mapping[str, Any]], day: str) -> list[Planted]:
-    """A fault for each requirement of an element that one can be planted for."""
+    def without(self, made: Profile) -> dict[str, str]:
+        """Why requirements have no fault: ``defect`` of the guide, ``not-carried`` by any resource of the reference,
+        ``tells-slice`` where another value is of another slice, of which nothing is asked, ``of-parts`` where it may be
+        there any number of times and only its parts, with faults of their own, can be wrong; else ``none-found``."""
+        found = {}
+        for name in self.left:
+            element = name.split("-", 2)[2]
+            if made.requirements[name].note:
+                found[name] = "defect"
+            elif _ASPECT.match(name):  # all that it could tell is in what tells slices
+                found[name] = "tells-slice"
+            elif name not in self._shown:
+                found[name] = "not-carried"
+            elif any(f"{one}.".startswith((f"{element}.", f"{element}:")) for one in self._moved):
+                found[name] = "tells-slice"
+            else:
+                found[name] = "of-parts" if _UNBOUND in made.requirements[name].statement.en else "none-found"
+        return found
+
+
+def planted(made: Profile, clean: Iterable[Mapping[str, Any]], day: str) -> tuple[list[Planted], Mapping[str, str]]:
+    """A fault for each requirement of an element that one can be planted for, and why there is none for others."""
     planter, seen = _Planter(made, day), dict[str, int]()
     for resource in clean:
         kind = str(resource["resourceType"])
@@ -136,7 +167,7 @@ def planted(made: Profile, clean: Iterable[Mapping[str, Any]], day: str) -> list
         seen[kind] = seen.get(kind, 0) + 1
         if compiled is not None and seen[kind] <= _FIRST and planter.shows(resource, compiled):
             planter.plant(resource, compiled)
-    return planter.found
+    return planter.found, planter.without(made)
 
 
 def _turned(value: Any, turn: int) -> Any:
@@ -188,23 +219,25 @@ def batches(faults: Sequence[Planted]) -> Iterator[list[Planted]]:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The faults that were planted; the requirements that were missed, and those told that none of them breaks."""
+    """The faults that were planted; why others were not; the requirements that were missed, and those told that none of
+    them breaks."""
 
     found: Sequence[Planted]
+    without: Mapping[str, str]
     missed: frozenset[str]
     unrelated: frozenset[str]
 
 
 def tried(name: str, jobs: int, clock: Clock, told: Callable[[str], None]) -> Tried:
     """Plants the faults of a version and plays them, as many servers at a time as there are jobs."""
-    found = planted(profile.read(name), resources(name), clock.now().date().isoformat())
+    found, without = planted(profile.read(name), resources(name), clock.now().date().isoformat())
     every, lost, strange = list(batches(found)), set[str](), set[str]()
     with ProcessPoolExecutor(jobs) as pool:
         for number, (missing, unrelated) in enumerate(pool.map(functools.partial(_missed, name), every), 1):
             lost |= set(missing)
             strange |= set(unrelated)
             told(f"{number} of {len(every)} servers, {len(lost)} missed, {len(strange)} unrelated")
-    return Tried(found, frozenset(lost), frozenset(strange))
+    return Tried(found, without, frozenset(lost), frozenset(strange))
 
 
 def _missed(name: str, batch: Sequence[Planted]) -> tuple[list[str], list[str]]:

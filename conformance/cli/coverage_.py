@@ -47,7 +47,8 @@ def _text(made: Coverage) -> str:
     totals = made.totals()
     lines = [f"{what:34} {totals[name].verified:5} of {totals[name].all}" for name, what in (
         ("scenarios", "live scenarios of the guide"), ("shall", "mandatory requirements (SHALL)"),
-        ("requirements", "requirements"), ("faults", "verified SHALL broken by a fault"))]
+        ("requirements", "requirements"), ("faults", "verified SHALL broken by a fault"),
+        ("argued", "verified SHALL that none can break"))]
     lines += ["", "verified by nothing:"]
     lines += [f"  {one.profile}  {one.id:42} {one.strength:7} {one.reason.en if one.reason else 'no reason given'}"
               for one in made.requirements if not one.verified]
@@ -69,6 +70,7 @@ def _plain(one: Row) -> dict[str, Any]:
     return {"profile": one.profile, "id": one.id, "strength": one.strength, "actor": one.actor,
             "title": {"fr": one.title.fr, "en": one.title.en}, "verified": one.verified,
             "scenarios": list(one.scenarios), "use-cases": list(one.use_cases), "faults": list(one.faults),
+            "no-fault-reason": one.unbroken or None,
             "not-tested-reason": {"fr": one.reason.fr, "en": one.reason.en} if one.reason else None}
 
 
@@ -80,6 +82,6 @@ def _csv(made: Coverage) -> str:
     for one in (*made.transactions, *made.requirements):
         for scenario in one.scenarios or ("",):
             writer.writerow([render.safe(cell) for cell in (
-                one.profile, one.id, one.strength, one.actor, scenario, scenario.split("/")[0], " ".join(one.faults),
+                one.profile, one.id, one.strength, one.actor, scenario, scenario.split("/")[0], " ".join(one.faults) or one.unbroken,
                 one.reason.en if one.reason else "", one.title.en)])
     return out.getvalue()

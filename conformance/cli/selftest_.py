@@ -73,7 +73,7 @@ def _planted(tested: str, jobs: int, keep: bool) -> int:
     tried = planted.tried(tested, jobs, SystemClock(), lambda text: click.echo(text, err=True))
     caught = [one for one in tried.found if one.requirement not in tried.missed]
     if keep:
-        planted.keep(tested, caught)
+        planted.keep(tested, tried)
     for what, names in (("missed", tried.missed), ("unrelated", tried.unrelated)):
         for name in sorted(names):
             click.echo(f"✗ {name} {what}")

@@ -24,12 +24,14 @@ _SAMPLES: Mapping[str, Any] = {"code": [{"code": "x"}]}  # values of elements th
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A wrong resource, the operator that made it so, the path of what is wrong in it, and the codes of findings of
-    which one must be given there."""
+    which one must be given there. ``moved``: whether a member of a list is not of the slices any more that it was of,
+    so that what they ask is not asked of it."""
 
     operator: str
     resource: Resource
     path: Path
     codes: tuple[str, ...]
+    moved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,15 +401,11 @@ OPERATORS: Mapping[str, Operator] = {
 }
 
 
-# operators that can take a member out of its slice: what the slice asks is asked of it no more
-_LEAVING = frozenset(("drop-required", "wrong-fixed-value"))
-
-
-def _stays(site: Site, resource: Resource, made: Resource, compiled: Compiled) -> bool:
-    """Whether the members of lists that a site stands in are of the slices that they were of."""
+def _moved(site: Site, resource: Resource, made: Resource, compiled: Compiled) -> bool:
+    """Whether a member of a list that a site stands in is of other slices than it was."""
     before, after = ([list(compiled.slices(at_path(one, path), *nodes)) for path, nodes in site.among]
                      for one in (resource, made))
-    return before == after
+    return before != after
 
 
 def mutants(
@@ -424,5 +422,4 @@ def mutants(
             site, change = changes.pop(draw.number(0, len(changes) - 1))
             made = copy.deepcopy(resource)
             change.apply(at_path(made, site.holder))
-            if name not in _LEAVING or _stays(site, resource, made, compiled):
-                yield Mutant(name, made, change.path, change.codes)
+            yield Mutant(name, made, change.path, change.codes, _moved(site, resource, made, compiled))
