@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from conformance import profile, selftest
 from conformance.clock import SystemClock
@@ -31,7 +30,6 @@ from conformance.report.model import Report
 _SIZES = 50, 120, 300  # offers: three data sets, for each seed regions of their own
 _FAULTY = 120
 _FOUND = 0.9  # of the seeds, the least share in which a fault must be found
-_SHAPING = frozenset(("_count", "_elements", "_format", "_include", "_page", "_revinclude", "_sort", "_summary"))
 Row = dict[str, Any]
 
 
@@ -62,12 +60,8 @@ def clean(seeds: range) -> Iterator[tuple[str, Callable[[], Row]]]:
 
 def least(report: Report, requirement: str) -> int:
     """Criteria of the request of the least case that broke a requirement; 0 when none did."""
-    shown = report.shown
-    seen = next((seen for problem in report.problems if problem.requirement == requirement
-                 for seen in problem.occurrences), None)
-    asked = [shown[one].url for one in (seen.exchange, *seen.beside) if one in shown] if seen is not None else []
-    return max((sum(name.partition(":")[0] not in _SHAPING for name, _ in parse_qsl(urlsplit(one).query))
-                for one in asked), default=0)
+    return next((seen.criteria for problem in report.problems if problem.requirement == requirement
+                 for seen in problem.occurrences), 0)
 
 
 def main() -> int:

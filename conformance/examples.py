@@ -53,7 +53,7 @@ def _respected(profile: Profile, requirement: str, verifying: Sequence[Scenario]
                 lines = {line["id"]: line for line in record.of_type("exchange")}
                 for one in record.judgements():
                     if one.requirement == requirement and one.verdict is Verdict.PASS and one.exchanges:
-                        yield Example(scenario.id, shown(record, lines[one.exchanges[0]], ""))
+                        yield Example(scenario.id, shown(record, lines[one.exchanges[0]]))
 
 
 def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:

@@ -77,11 +77,12 @@ def _plain(one: Row) -> dict[str, Any]:
 def _csv(made: Coverage) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["profile", "id", "strength", "actor", "scenario", "use-case", "faults", "not-tested-reason",
-                     "title"])
+    writer.writerow(["profile", "id", "strength", "actor", "scenario", "use-case", "faults", "no-fault-reason",
+                     "not-tested-reason", "title"])
     for one in (*made.transactions, *made.requirements):
         for scenario in one.scenarios or ("",):
             writer.writerow([render.safe(cell) for cell in (
-                one.profile, one.id, one.strength, one.actor, scenario, scenario.split("/")[0], " ".join(one.faults) or one.unbroken,
+                one.profile, one.id, one.strength, one.actor, scenario, scenario.split("/")[0], " ".join(one.faults),
+                one.unbroken,
                 one.reason.en if one.reason else "", one.title.en)])
     return out.getvalue()

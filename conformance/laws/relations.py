@@ -26,12 +26,14 @@ def prefixes(answers: Answers) -> Iterator[Deviation]:
         told = "what " + " or ".join(answers.asked(one) for one in parts) + " selects"
         yield from differing(answers, wide, answers.keys(*parts), told, parts, more="equal" in answers.sents)
     if "sa" in answers.sents:
-        for word, meant, other in (("sa", "gt", "lt"), ("eb", "lt", "gt")):
-            yield from differing(answers, word, answers.keys(meant), f"what {answers.asked(meant)} selects", [meant])
+        pairs = (("sa", "gt", "lt"), ("eb", "lt", "gt"))
+        for _, meant, other in pairs:
             both = answers.keys(meant) & answers.keys(other, "equal")
             if both:
                 yield Deviation(meant, f"nothing of what {answers.asked('equal')} or {answers.asked(other)} selects",
                                 f"{listed(both)} too", ("equal", other))
+        for word, meant, _ in pairs:
+            yield from differing(answers, word, answers.keys(meant), f"what {answers.asked(meant)} selects", [meant])
 
 
 def paged(answers: Answers) -> Iterator[Deviation]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 MOST = 1600
 _PART = re.compile(r"([A-Za-z_][\w]*)|\[(\d+)\]")
+_KEY = re.compile(r"\b[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}(?=[\s,;]|$)")  # Type/id, in words
+_ALWAYS = ("resourceType", "id", "meta")  # of a resource of which some elements are shown
+_SHAPING = frozenset(("_count", "_elements", "_format", "_include", "_page", "_revinclude", "_sort", "_summary"))
 
 
 def around(body: bytes, place: str) -> str:
@@ -25,6 +30,45 @@ def around(body: bytes, place: str) -> str:
         return _shortened(json.dumps(json.loads(body), ensure_ascii=False, indent=2))
     except (ValueError, RecursionError):
         return _shortened(text)
+
+
+def named(words: str) -> list[str]:
+    """The resources (``Type/id``) that a finding names, in its order."""
+    return list(dict.fromkeys(_KEY.findall(words)))
+
+
+def criteria(url: str) -> list[tuple[str, str]]:
+    """What a request selects by, without what shapes its result."""
+    return [(name, value) for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+            if name.partition(":")[0] not in _SHAPING]
+
+
+def held(body: bytes) -> dict[str, Any]:
+    """The resources of an answer by ``Type/id``: those of a Bundle, or the one that it is."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    entries = whole.get("entry") if isinstance(whole, dict) else None
+    found = [one.get("resource") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else [whole]
+    return {f"{one.get('resourceType')}/{one.get('id')}": one for one in found if isinstance(one, dict)}
+
+
+def of_resource(resource: Any, elements: Iterable[str]) -> str:
+    """A resource with some of its elements; whole where it has none of them."""
+    wanted = {*_ALWAYS, *elements} if set(elements) & set(resource) else set(resource)
+    shown = {name: value for name, value in resource.items() if name in wanted}
+    return _shortened(json.dumps({**shown, **({"…": "…"} if len(shown) < len(resource) else {})},
+                                 ensure_ascii=False, indent=2))
+
+
+def without_entries(body: bytes) -> str:
+    """What a Bundle says of itself; the beginning of another body."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return around(body, "")
+    return of_resource(whole, ("type", "total")) if isinstance(whole, dict) and "entry" in whole else around(body, "")
 
 
 def _at(value: Any, place: str) -> Any:

@@ -11,7 +11,7 @@ from conformance.specification import Text
 @dataclass(frozen=True)
 class Occurrence:
     """One place where a problem was seen, with the exchange that proves it, those ``beside`` that it is compared with,
-    and how many cases of a law were drawn, if it is one."""
+    and of a law how many cases were drawn, and how many criteria the simplest that breaks it has."""
 
     scenario: str
     step: str
@@ -23,6 +23,7 @@ class Occurrence:
     exchange: str
     beside: tuple[str, ...]
     draws: int
+    criteria: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class Gap:
 @dataclass(frozen=True)
 class Shown:
     """An exchange as shown: request, answer, an excerpt at the place of the finding, the command to repeat it, the
-    access profile of the client where it is not that of the run."""
+    access profile of the client where it is not that of the run. Of the resources that the finding names, which the
+    answer holds (``holds``) and which not (``lacks``)."""
 
     id: str
     method: str
@@ -128,6 +130,8 @@ class Shown:
     milliseconds: float
     curl: str
     access: str
+    holds: tuple[str, ...]
+    lacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from conformance.codes import CODES
 from conformance.ledger import Record
-from conformance.model import Finding, Judgement, Scenario, Waiver, Weight
+from conformance.model import Exchange, Finding, Judgement, Scenario, Waiver, Weight
 from conformance.report import curl, excerpt, texts
 from conformance.report.decide import Weighed, decide
 from conformance.report.model import (
@@ -33,6 +34,8 @@ from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, conc
 
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2}
 _OCCURRENCES = 6
+_NAMED = 3  # resources of a finding that are looked for in answers
+_ELEMENT = re.compile(r"\b[A-Z][A-Za-z]+\.(\w+)")  # of a resource, in the expression of a search parameter
 Key = tuple[str, str]
 
 
@@ -53,21 +56,45 @@ def summarize(record: Record, ground: Ground, judgements: Iterable[Judgement] | 
     return _Summary(record, ground, list(judgements) if judgements is not None else None).report()
 
 
-def shown(record: Record, line: Mapping[str, Any], place: str) -> Shown:
-    """An exchange of a record, by its line, as it is shown for a finding at a place."""
+@dataclass(frozen=True)
+class _Focus:
+    """What a finding is about in an answer: a place, or resources (``Type/id``) and their elements."""
+
+    place: str = ""
+    keys: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+
+
+_NOWHERE = _Focus()
+
+
+def shown(record: Record, line: Mapping[str, Any], focus: _Focus = _NOWHERE) -> Shown:
+    """An exchange of a record, by its line, as it is shown for a finding."""
     exchange = record.exchange(line)
     response, request = exchange.response, exchange.request
+    held = excerpt.held(response.body) if response and focus.keys else {}
+    there = tuple(one for one in focus.keys if one in held)
     name = line.get("response", {}).get("body", "")
     return Shown(
         id=exchange.id, method=request.method, url=request.url, headers=request.headers,
         body=excerpt.around(request.body.encode(), "") if request.body[:1] in ("{", "[") else request.body,
         status=str(response.status) if response else (exchange.trouble.code if exchange.trouble else ""),
         response_headers=response.headers if response else (),
-        excerpt=excerpt.around(response.body, place) if response else
-        (exchange.trouble.detail if exchange.trouble else ""),
+        excerpt=_excerpt(exchange, focus, held[there[0]] if there else None),
         body_file=f"bodies/{name}" if name else "", size=len(response.body) if response else 0,
         milliseconds=exchange.milliseconds, curl=curl.command(exchange), access=request.access,
+        holds=there, lacks=tuple(one for one in focus.keys if one not in held),
     )
+
+
+def _excerpt(exchange: Exchange, focus: _Focus, resource: Any) -> str:
+    if exchange.response is None:
+        return exchange.trouble.detail if exchange.trouble else ""
+    if resource is not None:
+        return excerpt.of_resource(resource, focus.elements)
+    if focus.keys:
+        return excerpt.without_entries(exchange.response.body)
+    return excerpt.around(exchange.response.body, focus.place)
 
 
 def _slug(*parts: str) -> str:
@@ -190,7 +217,7 @@ class _Summary:
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
             says=texts.filled(sentence.says, *_shown(first), first.place),
             remedy=remedy,
-            occurrences=tuple(_occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
+            occurrences=tuple(self._occurrence(judgement, one) for judgement, one in seen[:_OCCURRENCES]),
             count=sum(one.count for _, one in seen),
             advisory=not any(self._active(judgement) for judgement, _ in seen),
             waived=self._waiver(profile, identifier),
@@ -246,14 +273,37 @@ class _Summary:
             yield Gap(line["profile"], scenario.id, line["missing"], told or scenario.title, scenario.verifies)
 
     def _shown(self, problems: Iterable[Problem]) -> dict[str, Shown]:
-        places: dict[str, str] = {}
+        found: dict[str, _Focus] = {}
         for problem in problems:
             for one in problem.occurrences:
-                for name in (one.exchange, *one.beside):
-                    if name in self.lines and not places.get(name):
-                        places[name] = one.place
-        return {name: shown(self.record, self.lines[name], place)
-                for name, place in sorted(places.items(), key=lambda item: int(item[0][1:]))}
+                names = [name for name in (one.exchange, *one.beside) if name in self.lines]
+                focus = self._focus(problem, one, names)
+                for name in names:
+                    if found.get(name, _NOWHERE) == _NOWHERE:
+                        found[name] = focus
+        return {name: shown(self.record, self.lines[name], focus)
+                for name, focus in sorted(found.items(), key=lambda item: int(item[0][1:]))}
+
+    def _focus(self, problem: Problem, one: Occurrence, names: Sequence[str]) -> _Focus:
+        """Where to look: what is compared over answers, at the resources in which they differ, and there at the
+        elements by which was searched."""
+        if not one.beside:
+            return _Focus(one.place)
+        parameters = self.ground.profiles[problem.profile].search_parameters
+        keys = excerpt.named(f"{one.actual} {one.expected}")[:_NAMED]
+        bare = {re.split(r"[:.]", name)[0] for each in names
+                for name, _ in excerpt.criteria(str(self.lines[each]["request"]["url"]))}
+        elements = {found for key in keys for name in bare
+                    if (parameter := parameters.get((key.partition("/")[0], name))) is not None
+                    for found in _ELEMENT.findall(parameter.expression or "")}
+        return _Focus(one.place, tuple(keys), tuple(sorted(elements)))
+
+    def _occurrence(self, judgement: Judgement, one: Finding) -> Occurrence:
+        draws = judgement.weight.draws
+        urls = [str(self.lines[name]["request"]["url"]) for name in (one.exchange, *one.beside) if name in self.lines]
+        return Occurrence(judgement.scenario, judgement.step, judgement.check, one.expected, one.actual, one.place,
+                          one.count, one.exchange, one.beside, draws,
+                          max((len(excerpt.criteria(url)) for url in urls), default=0) if draws else 0)
 
     def _waivers(self, rows: Sequence[RequirementRow]) -> Iterable[WaiverRow]:
         failing = {(row.profile, row.id) for row in rows if row.verdict in ("fail", "error", "inconclusive")}
@@ -297,11 +347,6 @@ def _gravity(one: Finding) -> tuple[int, int]:
     effects = {Effect.PREVENTED: 3, Effect.BROKEN: 2, Effect.UNVERIFIABLE: 1, Effect.UNSHOWN: 0,
                Effect.UNCONCERNED: 0}
     return effects[one.effect], int(one.cause is Cause.CANDIDATE)
-
-
-def _occurrence(judgement: Judgement, one: Finding) -> Occurrence:
-    return Occurrence(judgement.scenario, judgement.step, judgement.check, one.expected, one.actual, one.place,
-                      one.count, one.exchange, one.beside, judgement.weight.draws)
 
 
 def _weight(judgements: Sequence[Judgement]) -> Weight:
