@@ -36,7 +36,7 @@ _TURNED = 6  # orders in which extensions are tried
 _TURNS = 6  # times each operator is tried on a resource
 _SELDOM = frozenset(("MeasureReport",))  # received by few scenarios
 _BY_ASPECT = {"conforms": ASPECTS, "codes": NOMENCLATURE}  # the codes of the aspects that a check judges
-_TRIES = 150  # times that an element is made wrong in vain before it is given up
+_TRIES = 40  # resources in which an element is made wrong in vain before it is given up
 _UNBOUND = "any number of times"  # in the statement of a requirement
 _ASPECT = re.compile(r"ROR-(STR|NOM)-[A-Z]{2,4}-[a-z]+$")  # of a whole type: broken with any of its elements
 Key = tuple[str, str]
@@ -101,6 +101,7 @@ class _Planter:
 
     def plant(self, resource: Mapping[str, Any], compiled: Compiled) -> None:
         """Makes a resource wrong wherever that breaks a requirement for which there is no fault yet."""
+        tried = set[str]()
         for turn in range(_TURNED):
             turned = _turned(resource, turn)
             if turn and turned == resource:
@@ -108,8 +109,10 @@ class _Planter:
 
             def wanted(path: Path, here: Any = turned) -> bool:
                 element = compiled.element(here, path)
-                self._tries[element] += self._is_open(element)
-                return self._is_open(element) and self._tries[element] <= _TRIES
+                if element not in tried and self._is_open(element):
+                    tried.add(element)
+                    self._tries[element] += 1
+                return element in tried and self._is_open(element) and self._tries[element] <= _TRIES
 
             for one in mutants(turned, compiled, self._draw, _TURNS, wanted):
                 if one.moved:
@@ -122,14 +125,14 @@ class _Planter:
                         self.found.append(Planted(mine, one.operator, one.resource, frozenset(told - {mine})))
 
     def _told(self, compiled: Compiled, one: Mutant) -> set[str]:
-        """The requirements that the resource alone is told to break."""
+        """The requirements that the resource alone is told to break: of elements, and of the whole type where the
+        structure says nothing of the element."""
         codes = judged(compiled.codings(one.resource), self.release, self.day).differences
-        told = [*((each.code, structure_id(each.element)) for each in compiled.differences(one.resource)
-                  if each.element),
-                *((each.code, nomenclature_id(each.element)) for each in codes
-                  if each.element and each.code != "nomenclature.not-held")]
-        whole = (self._aspects.get((compiled.type, code), frozenset()) for code, _ in told)
-        return {name for _, name in told}.union(*whole)
+        told = {nomenclature_id(each.element) for each in codes if each.element and each.code != "nomenclature.not-held"}
+        for each in compiled.differences(one.resource):
+            told |= {structure_id(each.element)} if each.element else self._aspects.get(
+                (compiled.type, each.code), frozenset())
+        return told
 
     def _is_open(self, element: str) -> bool:
         """Whether there is no fault yet for the element, a slice or a part of it."""
@@ -147,8 +150,8 @@ class _Planter:
             element = name.split("-", 2)[2]
             if made.requirements[name].note:
                 found[name] = "defect"
-            elif _ASPECT.match(name):  # all that it could tell is in what tells slices
-                found[name] = "tells-slice"
+            elif _ASPECT.match(name):  # what is wrong is told of an element
+                found[name] = "of-parts"
             elif name not in self._shown:
                 found[name] = "not-carried"
             elif any(f"{one}.".startswith((f"{element}.", f"{element}:")) for one in self._moved):

@@ -16,13 +16,16 @@ _NAMED = 5
 @dataclass(frozen=True, slots=True)
 class Deviation:
     """What a law says of the answer to one question beside others: what was expected and seen, in words; ``code``
-    where the law tells several things apart."""
+    where the law tells several things apart. ``key`` is the first resource that it is about, ``page`` the page of the
+    answer, from 1, where they are known."""
 
     role: str
     expected: str
     actual: str
     beside: tuple[str, ...] = ()
     code: str = ""
+    key: str = ""
+    page: int = 1
 
 
 Relation = Callable[["Answers"], Iterator[Deviation]]
@@ -45,6 +48,12 @@ class Answers:
     def first(self, role: str) -> str:
         """The id of the first exchange of a question."""
         return self.sents[role].exchanges[0].id
+
+    def showing(self, role: str, key: str = "", page: int = 1) -> str:
+        """The id of the exchange that shows a resource among the pages of an answer, else of a page."""
+        there = next((exchange.id for exchange, body in self.pages(role) if key
+                      and any(entry.key == key for entry in bundle.entries(body))), "")
+        return there or self.sents[role].exchanges[min(page, len(self.sents[role].exchanges)) - 1].id
 
     def pages(self, role: str) -> list[tuple[Exchange, Mapping[str, object]]]:
         """The readable pages of an answer."""
@@ -85,9 +94,11 @@ def differing(
     """How the matches of one question differ from those wanted, in one direction or both."""
     held = answers.keys(role)
     if more and held - wanted:
-        yield Deviation(role, f"only {told}", f"{listed(held - wanted)} too", tuple(beside))
+        yield Deviation(role, f"only {told}", f"{listed(held - wanted)} too", tuple(beside),
+                        key=min(held - wanted))
     if less and wanted - held:
-        yield Deviation(role, f"all of {told}", f"without {listed(wanted - held)}", tuple(beside))
+        yield Deviation(role, f"all of {told}", f"without {listed(wanted - held)}", tuple(beside),
+                        key=min(wanted - held))
 
 
 def within(small: str, large: str) -> Relation:
@@ -130,7 +141,8 @@ def disjoint(role: str, other: str) -> Relation:
             return
         both = answers.keys(role) & answers.keys(other)
         if both:
-            yield Deviation(role, f"nothing of what {answers.asked(other)} selects", f"{listed(both)} too", (other,))
+            yield Deviation(role, f"nothing of what {answers.asked(other)} selects", f"{listed(both)} too", (other,),
+                            key=min(both))
     return relation
 
 
@@ -139,5 +151,5 @@ def nothing(role: str) -> Relation:
     def relation(answers: Answers) -> Iterator[Deviation]:
         held = answers.keys(role)
         if held:
-            yield Deviation(role, "no match", listed(held))
+            yield Deviation(role, "no match", listed(held), key=min(held))
     return relation

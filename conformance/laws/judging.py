@@ -36,7 +36,8 @@ def _deviations(use: Expectation, answers: Answers, ground: Ground) -> list[Find
     """How the answers break the law; a breakdown of ours is told as ours."""
     try:
         return [finding(one.code or f"law.{use.check}", one.expected, one.actual, answers.asked(one.role),
-                        answers.first(one.role), tuple(map(answers.first, one.beside)))
+                        answers.showing(one.role, one.key, one.page),
+                        tuple(answers.showing(role, one.key) for role in one.beside))
                 for one in LAWS[use.check].agrees(answers, ground, use.parameters)]
     except Exception as error:  # a fault of a law must not stop the run, nor be held against the candidate
         return [finding("harness.check", use.check, f"{type(error).__name__}: {error}")]

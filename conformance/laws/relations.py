@@ -31,7 +31,7 @@ def prefixes(answers: Answers) -> Iterator[Deviation]:
             both = answers.keys(meant) & answers.keys(other, "equal")
             if both:
                 yield Deviation(meant, f"nothing of what {answers.asked('equal')} or {answers.asked(other)} selects",
-                                f"{listed(both)} too", ("equal", other))
+                                f"{listed(both)} too", ("equal", other), key=min(both))
         for word, meant, _ in pairs:
             yield from differing(answers, word, answers.keys(meant), f"what {answers.asked(meant)} selects", [meant])
 
@@ -41,7 +41,7 @@ def paged(answers: Answers) -> Iterator[Deviation]:
     walked = [one.key for one in answers.matches("paged")]
     twice = [key for key, count in Counter(walked).items() if count > 1]
     if twice:
-        yield Deviation("paged", "each match once", f"{listed(twice)} more than once")
+        yield Deviation("paged", "each match once", f"{listed(twice)} more than once", key=min(twice))
     yield from differing(answers, "paged", answers.keys("whole"), f"what {answers.asked('whole')} selects", ["whole"])
     anew = [one.key for one in answers.matches("anew")]
     if not twice and anew != walked[: len(anew)]:
@@ -53,10 +53,10 @@ def counted(answers: Answers) -> Iterator[Deviation]:
     """Each page says the total of what was walked."""
     for role in ("whole", "paged"):
         count = len(answers.keys(role))
-        totals = [bundle.total(page) for _, page in answers.pages(role)]
-        wrong = next((one for one in totals if one not in (None, count)), None)
-        if wrong is not None:
-            yield Deviation(role, f"total {count}", f"total {wrong}")
+        for number, (_, page) in enumerate(answers.pages(role), 1):
+            if bundle.total(page) not in (None, count):
+                yield Deviation(role, f"total {count}", f"total {bundle.total(page)} on page {number}", page=number)
+                break
 
 
 def sorted_by(answers: Answers) -> Iterator[Deviation]:
@@ -113,12 +113,12 @@ def chained(answers: Answers, ground: Ground, by: str) -> Iterator[Deviation]:
                 if there.isdisjoint(ground.targets(source, one.resource))}
     if pointing:
         yield Deviation("chained", f"only {kind} that point at what {answers.asked('there')} selects",
-                        f"{listed(pointing)} too", ("there",))
+                        f"{listed(pointing)} too", ("there",), key=min(pointing))
     known = {key_of(one) for one in ground.resources(kind) if not there.isdisjoint(ground.targets(source, one))}
     missing = known - answers.keys("chained")
     if missing:
         yield Deviation("chained", f"all {kind} that point at what {answers.asked('there')} selects",
-                        f"without {listed(missing)}", ("there",))
+                        f"without {listed(missing)}", ("there",), key=min(missing))
 
 
 def having(answers: Answers, ground: Ground, by: str) -> Iterator[Deviation]:
@@ -171,9 +171,9 @@ def _by_page(
         strange = {key for key in others if here[key].mode == "include"
                    and here[key].resource.get("resourceType") != "OperationOutcome"}
         if lost:
-            yield Deviation("asked", told.format(number), f"without {listed(lost)}")
+            yield Deviation("asked", told.format(number), f"without {listed(lost)}", page=number)
         elif strange:
-            yield Deviation("asked", f"only {told.format(number)}", f"{listed(strange)} too")
+            yield Deviation("asked", f"only {told.format(number)}", f"{listed(strange)} too", page=number)
         if lost or strange:
             return
 
@@ -197,7 +197,7 @@ def only_less(answers: Answers) -> Iterator[Deviation]:
             continue
         other = sorted(name for name, value in one.resource.items() if name not in _OWN and there.get(name) != value)
         if other:
-            yield Deviation("reduced", f"{one.key} with less", f"another {', '.join(other)}", ("whole",))
+            yield Deviation("reduced", f"{one.key} with less", f"another {', '.join(other)}", ("whole",), key=one.key)
             return
 
 
@@ -213,7 +213,7 @@ def around(answers: Answers, ground: Ground, by: str) -> Iterator[Deviation]:
         held = answers.keys(role)
         far = {one.key for one in answers.matches(role) if (_away(one.resource, centre) or 0.0) > within + _SLACK_KM}
         if far:
-            yield Deviation(role, f"places at most {radius} km away", f"{listed(far)} too")
+            yield Deviation(role, f"places at most {radius} km away", f"{listed(far)} too", key=min(far))
         lost = {key_of(one) for one in ground.resources("Location")
                 if (away := _away(one, centre)) is not None and away < within - _SLACK_KM} - held
         if lost:
