@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -195,9 +196,19 @@ class FhirGeneration:
         self.bodies.forget(())
         return made
 
+    def in_order(self, course: Course, law: int) -> bool:
+        """Whether a case that breaks a law is asked again in its order, for the law is about what is asked before."""
+        return LAWS[course.scenario.laws[law].check].sequence
+
     def steady(self, course: Course, law: int, sents: Sequence[Sent], again: Sequence[Exchange]) -> bool:
-        """Whether the questions of a case, asked some times again in their order, were always answered the same; where
-        the law is about the order of matches, the same number of them."""
+        """Whether the questions of a case, asked some times again, were always answered the same; where the law is
+        about the order of matches, by the same number of them, and where it is about what is asked before, whether it
+        broke each time."""
+        if self.in_order(course, law):
+            count = len(sents)
+            return all(self.tried(course, law, 0, [replace(sent, exchanges=(one,), ending="one") for sent, one in
+                                                   zip(sents, again[first : first + count], strict=True)]).broken
+                       for first in range(0, len(again), count))
         counted = LAWS[course.scenario.laws[law].check].order
         return all(self._counted(one, other) if counted else self.same(one, other)
                    for one, other in zip((sent.exchanges[0] for sent in itertools.cycle(sents)), again, strict=False))

@@ -114,8 +114,12 @@ class Generation(Protocol):
     def tried(self, course: Course, law: int, number: int, sents: Sequence[Sent]) -> Tried:
         """What the answers to the questions of a case tell."""
 
+    def in_order(self, course: Course, law: int) -> bool:
+        """Whether a case that breaks a law is asked again in its order, for the law is about what is asked before."""
+
     def steady(self, course: Course, law: int, sents: Sequence[Sent], again: Sequence[Exchange]) -> bool:
-        """Whether the questions of a case, asked some times again in their order, were always answered the same."""
+        """Whether the questions of a case, asked some times again, were always answered the same; ``again`` has the
+        first answer to each, in the order of the case. Of a law that is asked in its order: whether it broke again."""
 
     def settled(self, course: Course, law: int, cases: Sequence[Tried], reason: Finding | None) -> list[Judgement]:
         """The judgements of a law, from all its cases; ``reason`` why no more were asked, if before the time."""

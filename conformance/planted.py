@@ -128,7 +128,8 @@ class _Planter:
         """The requirements that the resource alone is told to break: of elements, and of the whole type where the
         structure says nothing of the element."""
         codes = judged(compiled.codings(one.resource), self.release, self.day).differences
-        told = {nomenclature_id(each.element) for each in codes if each.element and each.code != "nomenclature.not-held"}
+        told = {nomenclature_id(each.element) for each in codes
+                if each.element and each.code != "nomenclature.not-held"}
         for each in compiled.differences(one.resource):
             told |= {structure_id(each.element)} if each.element else self._aspects.get(
                 (compiled.type, each.code), frozenset())

@@ -75,14 +75,15 @@ class Laws:
             cases[last.number - 1] = (yield from self._again(course, law, last)) or last
 
     def _again(self, course: Course, law: int, one: Tried) -> Generator[Event, None, Tried | None]:
-        """A case that broke the law, its questions asked again, the last one first: another answer is not held against
-        anybody. None when the candidate stops answering."""
+        """A case that broke the law, its questions asked again, the last one first unless the law is about their order:
+        another answer is not held against anybody. None when the candidate stops answering."""
         again: list[Exchange] = []
+        turn = 1 if self.generation.in_order(course, law) else -1
         for _ in range(_AGAIN):
-            turned = yield from self.asked(course, [replace(sent.step, pages=1) for sent in reversed(one.sents)])
+            turned = yield from self.asked(course, [replace(sent.step, pages=1) for sent in one.sents[::turn]])
             if len(turned) < len(one.sents):
                 return None
-            again += [sent.exchanges[0] for sent in reversed(turned)]
+            again += [sent.exchanges[0] for sent in turned[::turn]]
         yield self._told(course, law, one, tuple(exchange.id for exchange in again))
         return replace(one, stable=self.generation.steady(course, law, one.sents, again))
 

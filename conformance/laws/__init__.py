@@ -25,26 +25,27 @@ class Law:
     """What is asked, and how the answers must agree.
 
     ``whole``: whether every question must be answered, to its last page. ``order``: whether it is about the order of
-    matches, so that another order is no other answer. ``by_page``: whether some pages of an answer tell. ``optional``:
-    whether a server may refuse to be asked it.
+    matches, so that another order is no other answer. ``sequence``: whether it is about what is asked before, so that
+    it is confirmed by breaking again, asked in the same order, rather than by the same answers. ``by_page``: whether
+    some pages of an answer tell. ``optional``: whether a server may refuse to be asked it.
     """
 
     draws: Draws
     agrees: Agrees
     whole: bool = True
     order: bool = False
+    sequence: bool = False
     by_page: bool = False
     optional: bool = False
 
 
 def _of(draws: Callable[[Asking], Questions | None], *agree: Callable[[Answers], Iterator[Deviation]],
-        whole: bool = True, order: bool = False, optional: bool = False) -> Law:
+        whole: bool = True, order: bool = False, sequence: bool = False, optional: bool = False) -> Law:
     """A law of the answers alone."""
     def agrees(answers: Answers, _ground: Ground, _given: Mapping[str, Any]) -> Iterator[Deviation]:
         for one in agree:
             yield from one(answers)
-    return Law(lambda ask, _given: draws(ask), agrees, whole=whole, order=order,
-               optional=optional)
+    return Law(lambda ask, _given: draws(ask), agrees, whole=whole, order=order, sequence=sequence, optional=optional)
 
 
 def _by(
@@ -87,7 +88,7 @@ LAWS: Mapping[str, Law] = {
     "pages-partition": _of(drawing.sized, relations.paged, order=True),
     "totals-agree": _of(drawing.sized, relations.counted),
     "sorts": _of(drawing.ordered, relations.sorted_by),
-    "answers-again": _of(drawing.again, same("again", "first")),
+    "answers-again": _of(drawing.again, same("again", "first"), sequence=True),
     "answers-all": _of(drawing.edged, relations.answered, whole=False),
     "filters-as-plain": _of(drawing.filtered, same("filtered", "plain")),
     "reads-as-found": _of(drawing.read, relations.reading),

@@ -254,10 +254,12 @@ def ordered(ask: Asking) -> Questions | None:
 
 
 def again(ask: Asking) -> Questions | None:
-    """Criteria, others in between, and the first once more."""
+    """Criteria twice, so that nothing asked earlier counts, others in between, and the first once more."""
     criteria, others = ask.criteria(1, 3), ask.criteria(1, 2)
-    return [ask.question("first", criteria), ask.question("between", others), ask.question("again", criteria)
-            ] if criteria and others else None
+    if not criteria or not others or criteria == others:
+        return None
+    return [ask.question("before", criteria), ask.question("first", criteria), ask.question("between", others),
+            ask.question("again", criteria)]
 
 
 def edged(ask: Asking) -> Questions | None:

@@ -237,6 +237,17 @@ class _Forgetful:
         return self._seen.setdefault((kind, pairs[0], tuple(name for name, _ in pairs)), pairs)
 
 
+class _Leftover:
+    """The search before narrows the next one, unless this holds all that it found."""
+
+    def __init__(self) -> None:
+        self._before: frozenset[int] = frozenset()
+
+    def __call__(self, matches: list[int]) -> list[int]:
+        before, self._before = self._before, frozenset(matches)
+        return matches if before <= self._before else [one for one in matches if one in before]
+
+
 LAWS: tuple[Fault, ...] = (
     _fault("third-value-lost", "La troisième valeur après une virgule est perdue",
            "The third value after a comma is lost",
@@ -310,6 +321,8 @@ LAWS: tuple[Fault, ...] = (
            "ROR-RD-001", read=lambda _store, resource: only("HealthcareService", _without_last)(resource)),
     _fault("cache-forgets-values", "Un cache oublie les valeurs des critères suivants",
            "A cache forgets the values of later criteria", "ROR-SRC-001", query=_Forgetful()),
+    _fault("result-left-over", "Le résultat de la recherche précédente restreint la suivante",
+           "The result of the search before narrows the next one", "ROR-SRC-004", matches=_Leftover()),
     _fault("error-on-backslash", "Une barre oblique inverse fait échouer le serveur",
            "A backslash makes the server fail",
            "ROR-HTTP-084", answer=_failing(lambda value: "\\" in value)),
