@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.laws import drawing, keeping, relations
-from conformance.laws.answers import Answers, Deviation, common, disjoint, nothing, same, union, within
+from conformance.laws.answers import Answers, Deviation, common, complement, disjoint, nothing, same, union, within
 from conformance.laws.drawing import Asking, Questions
 from conformance.laws.ground import Ground
 from conformance.specification import Profile
@@ -78,7 +78,7 @@ LAWS: Mapping[str, Law] = {
     "unites": _of(drawing.united, union("listed", "of-1", "of-2", "of-3")),
     "intersects": _of(drawing.repeated, within("both", "first"), within("both", "second"),
                       common("both", "first", "second")),
-    "not-partitions": _of(drawing.negated, disjoint("without", "with"), union("all", "with", "without")),
+    "not-partitions": _of(drawing.negated, within("with", "all"), complement("without", "all", "with")),
     "prefixes-agree": _of(drawing.prefixed, relations.prefixes),
     "later-narrows": _of(drawing.later, within("later", "since")),
     "zones-agree": _of(drawing.zoned, same("elsewhere", "here")),
@@ -96,7 +96,7 @@ LAWS: Mapping[str, Law] = {
     "has-in-two-steps": _by(drawing.reversed_, relations.having, "by"),
     "includes-close": _by(drawing.included, relations.closed, "paths", by_page=True),
     "revincludes-close": _by(drawing.included_back, relations.closed_back, "paths", by_page=True),
-    "missing-partitions": _of(drawing.lacking, disjoint("lacking", "having"), union("all", "lacking", "having"),
+    "missing-partitions": _of(drawing.lacking, within("having", "all"), complement("lacking", "all", "having"),
                               optional=True),
     "exact-within": _of(drawing.exactly, within("exact", "given"), disjoint("capitals", "exact"), optional=True),
     "posts-as-gets": _of(drawing.posted, same("posted", "given"), optional=True),

@@ -134,6 +134,14 @@ def common(role: str, first: str, second: str) -> Relation:
     return relation
 
 
+def complement(role: str, whole: str, part: str) -> Relation:
+    """A question selects what one does and another does not."""
+    def relation(answers: Answers) -> Iterator[Deviation]:
+        told = f"what {answers.asked(whole)} but not {answers.asked(part)} selects"
+        yield from differing(answers, role, answers.keys(whole) - answers.keys(part), told, [whole, part])
+    return relation
+
+
 def disjoint(role: str, other: str) -> Relation:
     """Nothing is selected by both of two questions, where both were asked."""
     def relation(answers: Answers) -> Iterator[Deviation]:

@@ -11,7 +11,7 @@ from conformance.fhir import bundle, dates
 from conformance.fhir.body import Unreadable
 from conformance.fhir.bundle import Entry, Resource, key_of
 from conformance.fhir.search import distance_km, position
-from conformance.laws.answers import Answers, Deviation, differing, listed
+from conformance.laws.answers import Answers, Deviation, differing, listed, same
 from conformance.laws.ground import Ground
 
 _SLACK_KM = 0.5
@@ -26,14 +26,13 @@ def prefixes(answers: Answers) -> Iterator[Deviation]:
         told = "what " + " or ".join(answers.asked(one) for one in parts) + " selects"
         yield from differing(answers, wide, answers.keys(*parts), told, parts, more="equal" in answers.sents)
     if "sa" in answers.sents:
-        pairs = (("sa", "gt", "lt"), ("eb", "lt", "gt"))
-        for _, meant, other in pairs:
+        for word, meant, other in (("sa", "gt", "lt"), ("eb", "lt", "gt")):
             both = answers.keys(meant) & answers.keys(other, "equal")
-            if both:
+            if both:  # sa and eb are not compared with what is wrong itself
                 yield Deviation(meant, f"nothing of what {answers.asked('equal')} or {answers.asked(other)} selects",
                                 f"{listed(both)} too", ("equal", other), key=min(both))
-        for word, meant, _ in pairs:
-            yield from differing(answers, word, answers.keys(meant), f"what {answers.asked(meant)} selects", [meant])
+            else:
+                yield from same(word, meant)(answers)
 
 
 def paged(answers: Answers) -> Iterator[Deviation]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 MOST = 1600
 _PART = re.compile(r"([A-Za-z_][\w]*)|\[(\d+)\]")
 _KEY = re.compile(r"\b[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}(?=[\s,;]|$)")  # Type/id, in words
-_ALWAYS = ("resourceType", "id", "meta")  # of a resource of which some elements are shown
+_ALWAYS = ("resourceType", "id", "meta")  # of a resource of which some elements are shown, of meta what follows
+_DATED = ("lastUpdated",)
 _SHAPING = frozenset(("_count", "_elements", "_format", "_include", "_page", "_revinclude", "_sort", "_summary"))
 
 
@@ -43,23 +45,41 @@ def criteria(url: str) -> list[tuple[str, str]]:
             if name.partition(":")[0] not in _SHAPING]
 
 
-def held(body: bytes) -> dict[str, Any]:
-    """The resources of an answer by ``Type/id``: those of a Bundle, or the one that it is."""
+@dataclass(frozen=True)
+class Held:
+    """What an answer holds: the ``total`` of a searchset in words, and its resources by ``Type/id``; of another answer
+    the resource that it is."""
+
+    total: str = ""
+    resources: Mapping[str, Any] = field(default_factory=dict)
+
+
+def held(body: bytes) -> Held:
+    """What an answer holds; nothing of what is no JSON object."""
     try:
         whole = json.loads(body)
     except (ValueError, RecursionError):
-        return {}
-    entries = whole.get("entry") if isinstance(whole, dict) else None
+        return Held()
+    if not isinstance(whole, dict):
+        return Held()
+    entries = whole.get("entry")
     found = [one.get("resource") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else [whole]
-    return {f"{one.get('resourceType')}/{one.get('id')}": one for one in found if isinstance(one, dict)}
+    total = whole.get("total")
+    return Held(str(total) if isinstance(total, int) else "",
+                {f"{one.get('resourceType')}/{one.get('id')}": one for one in found if isinstance(one, dict)})
 
 
 def of_resource(resource: Any, elements: Iterable[str]) -> str:
-    """A resource with some of its elements; whole where it has none of them."""
-    wanted = {*_ALWAYS, *elements} if set(elements) & set(resource) else set(resource)
-    shown = {name: value for name, value in resource.items() if name in wanted}
-    return _shortened(json.dumps({**shown, **({"…": "…"} if len(shown) < len(resource) else {})},
-                                 ensure_ascii=False, indent=2))
+    """A resource with some of its elements (``meta.tag``: a part of one), and those of the address; whole where it has
+    none of them."""
+    heads = {one.partition(".")[0] for one in elements}
+    if not heads & set(resource):
+        return _shortened(json.dumps(resource, ensure_ascii=False, indent=2))
+    shown = {name: value for name, value in resource.items() if name in {*_ALWAYS, *heads}}
+    if isinstance(shown.get("meta"), dict):
+        parts = {*_DATED, *(one.partition(".")[2] for one in elements if one.startswith("meta."))}
+        shown["meta"] = {name: value for name, value in shown["meta"].items() if name in parts}
+    return _shortened(json.dumps({**shown, "…": "…"}, ensure_ascii=False, indent=2))
 
 
 def without_entries(body: bytes) -> str:

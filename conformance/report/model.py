@@ -114,8 +114,8 @@ class Gap:
 @dataclass(frozen=True)
 class Shown:
     """An exchange as shown: request, answer, an excerpt at the place of the finding, the command to repeat it, the
-    access profile of the client where it is not that of the run. Of the resources that the finding names, which the
-    answer holds (``holds``) and which not (``lacks``)."""
+    access profile of the client where it is not that of the run, the ``total`` of a searchset. Of the resources that
+    the finding names, which the answer holds (``holds``) and which not (``lacks``)."""
 
     id: str
     method: str
@@ -130,6 +130,7 @@ class Shown:
     milliseconds: float
     curl: str
     access: str
+    total: str
     holds: tuple[str, ...]
     lacks: tuple[str, ...]
 

@@ -35,7 +35,7 @@ from conformance.verdict import Cause, Effect, Severity, Strength, Verdict, conc
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2}
 _OCCURRENCES = 6
 _NAMED = 3  # resources of a finding that are looked for in answers
-_ELEMENT = re.compile(r"\b[A-Z][A-Za-z]+\.(\w+)")  # of a resource, in the expression of a search parameter
+_ELEMENT = re.compile(r"\b[A-Z][A-Za-z]+\.(meta\.\w+|\w+)")  # of a resource, in the expression of a search parameter
 Key = tuple[str, str]
 
 
@@ -72,18 +72,18 @@ def shown(record: Record, line: Mapping[str, Any], focus: _Focus = _NOWHERE) -> 
     """An exchange of a record, by its line, as it is shown for a finding."""
     exchange = record.exchange(line)
     response, request = exchange.response, exchange.request
-    held = excerpt.held(response.body) if response and focus.keys else {}
-    there = tuple(one for one in focus.keys if one in held)
+    held = excerpt.held(response.body) if response and focus.keys else excerpt.Held()
+    there = tuple(one for one in focus.keys if one in held.resources)
     name = line.get("response", {}).get("body", "")
     return Shown(
         id=exchange.id, method=request.method, url=request.url, headers=request.headers,
         body=excerpt.around(request.body.encode(), "") if request.body[:1] in ("{", "[") else request.body,
         status=str(response.status) if response else (exchange.trouble.code if exchange.trouble else ""),
         response_headers=response.headers if response else (),
-        excerpt=_excerpt(exchange, focus, held[there[0]] if there else None),
+        excerpt=_excerpt(exchange, focus, held.resources[there[0]] if there else None),
         body_file=f"bodies/{name}" if name else "", size=len(response.body) if response else 0,
         milliseconds=exchange.milliseconds, curl=curl.command(exchange), access=request.access,
-        holds=there, lacks=tuple(one for one in focus.keys if one not in held),
+        total=held.total, holds=there, lacks=tuple(one for one in focus.keys if one not in there),
     )
 
 
