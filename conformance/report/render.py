@@ -29,6 +29,11 @@ SIGNS: Mapping[str, str] = {
 }
 
 
+def _phrase(said: str) -> Text:
+    """What was expected or seen, in both languages, code systems by their short names."""
+    return texts.phrase(texts.short(said))
+
+
 def both(value: Text) -> Markup:
     """A text in both languages, of which the page shows one."""
     if value.fr == value.en:
@@ -54,7 +59,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(data.path("reports", "templates")), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )
-    made.globals.update(both=both, colon=both(Text(" : ", ": ")), interface=texts.interface, phrase=texts.phrase,
+    made.globals.update(both=both, colon=both(Text(" : ", ": ")), interface=texts.interface, phrase=_phrase,
                         sign=SIGNS, t=words)
     made.filters["duration"] = _duration
     return made
