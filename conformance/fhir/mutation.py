@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.draw import Draw
+from conformance.fhir.change import Change, Operator, first_of, first_replaced, is_plain, replaced
 from conformance.fhir.engine import Path
+from conformance.fhir.mutation_extensions import EXTENSION_OPERATORS
 from conformance.fhir.primitive import MALFORMED
 from conformance.fhir.site import Site, sites
 from conformance.fhir.structure import Compiled, at_path
@@ -34,41 +36,8 @@ class Mutant:
     moved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an operator does to a resource at one site: a function of a copy's holder, where the finding is expected."""
-
-    apply: Callable[[dict[str, Any]], None]
-    path: Path
-    codes: tuple[str, ...]
-
-
-Operator = Callable[[Site, Compiled, Draw], Change | None]
-
-
-def _set(site: Site, value: Any, path: Path, *codes: str) -> Change:
-    def apply(holder: dict[str, Any]) -> None:
-        holder[site.name] = value
-    return Change(apply, path, codes)
-
-
-def _first(site: Site) -> Any:
-    return site.value[0] if isinstance(site.value, list) and site.value else site.value
-
-
-def _one(site: Site, value: Any, *codes: str) -> Change:
-    """Another value in the place of the (first) value."""
-    if isinstance(site.value, list):
-        return _set(site, [value, *site.value[1:]], (*site.path, 0), *codes)
-    return _set(site, value, site.path, *codes)
-
-
-def _plain(site: Site) -> bool:
-    return site.name not in ("extension", "modifierExtension", "url")
-
-
 def _drop_required(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    if not site.least or not _plain(site):
+    if not site.least or not is_plain(site):
         return None
 
     def apply(holder: dict[str, Any]) -> None:
@@ -81,57 +50,58 @@ def _drop_required(site: Site, _compiled: Compiled, _draw: Draw) -> Change | Non
 
 def _exceed_max(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
     limits = [int(one) for one in site.said("max") if str(one) != "*"]
-    if not site.element.repeats or not limits or not _plain(site):
+    if not site.element.repeats or not limits or not is_plain(site):
         return None
     value = [copy.deepcopy(site.value[0]) for _ in range(max(min(limits), len(site.value)) + 1)]
-    return _set(site, value, site.path, "structure.too-many")
+    return replaced(site, value, site.path, "structure.too-many")
 
 
 def _wrong_json(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
     json = compiled.whole.facts.primitives.get(site.kind, {}).get("json")
-    if json is None or not _plain(site):
+    if json is None or not is_plain(site):
         return None
-    return _one(site, 12 if json == "string" else "12", "structure.type")
+    return first_replaced(site, 12 if json == "string" else "12", "structure.type")
 
 
 def _object_for_text(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    primitive = site.kind in compiled.whole.facts.primitives and _plain(site)
-    return _one(site, {"text": "x"}, "structure.type") if primitive else None
+    primitive = site.kind in compiled.whole.facts.primitives and is_plain(site)
+    return first_replaced(site, {"text": "x"}, "structure.type") if primitive else None
 
 
 def _text_for_object(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    complex_ = site.kind not in compiled.whole.facts.primitives and _plain(site)
-    return _one(site, "x", "structure.type") if complex_ else None
+    complex_ = site.kind not in compiled.whole.facts.primitives and is_plain(site)
+    return first_replaced(site, "x", "structure.type") if complex_ else None
 
 
 def _single_for_list(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return _set(site, _first(site), site.path, "structure.type") if isinstance(site.value, list) else None
+    return replaced(site, first_of(site), site.path, "structure.type") if isinstance(site.value, list) else None
 
 
 def _list_for_single(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return None if isinstance(site.value, list) or site.name == "url" else _set(site, [site.value], site.path,
+    return None if isinstance(site.value, list) or site.name == "url" else replaced(site, [site.value], site.path,
                                                                                 "structure.type")
 
 
 def _malformed(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    wrong = MALFORMED.get(site.kind)
-    return _one(site, draw.one_of(wrong), "structure.format", "structure.code") if wrong and _plain(site) else None
+    wrong = MALFORMED.get(site.kind) if is_plain(site) else None
+    return first_replaced(site, draw.one_of(wrong), "structure.format", "structure.code") if wrong else None
 
 
 def _null(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return _one(site, None, "structure.type") if _plain(site) else None
+    return first_replaced(site, None, "structure.type") if is_plain(site) else None
 
 
 def _empty_list(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return _set(site, [], site.path, "structure.type") if isinstance(site.value, list) else None
+    return replaced(site, [], site.path, "structure.type") if isinstance(site.value, list) else None
 
 
 def _empty_object(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return _one(site, {}, "structure.invariant") if isinstance(_first(site), dict) and _plain(site) else None
+    whole = isinstance(first_of(site), dict) and is_plain(site)
+    return first_replaced(site, {}, "structure.invariant") if whole else None
 
 
 def _unknown_element(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    value = _first(site)
+    value = first_of(site)
     if not isinstance(value, dict):
         return None
     at = (*site.path, 0) if isinstance(site.value, list) else site.path
@@ -145,7 +115,7 @@ def _put(holder: dict[str, Any], site: Site, value: Any) -> None:
 
 def _unknown_code_of_fhir(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
     held = site.element.strength == "required" and compiled.whole.facts.codes.get(site.element.value_set)
-    return _one(site, "inconnu", "structure.code") if site.kind == "code" and held else None
+    return first_replaced(site, "inconnu", "structure.code") if site.kind == "code" and held else None
 
 
 def _bound(site: Site) -> str:
@@ -153,7 +123,7 @@ def _bound(site: Site) -> str:
 
 
 def _coding(site: Site) -> dict[str, Any] | None:
-    value = _first(site)
+    value = first_of(site)
     if site.kind == "Coding" and isinstance(value, dict) and "code" in value:
         return value
     held = value.get("coding") if site.kind == "CodeableConcept" and isinstance(value, dict) else None
@@ -161,9 +131,10 @@ def _coding(site: Site) -> dict[str, Any] | None:
 
 
 def _recoded(site: Site, **changes: str) -> Change:
-    value = copy.deepcopy(_first(site))
+    value = copy.deepcopy(first_of(site))
     (value if site.kind == "Coding" else value["coding"][0]).update(changes)
-    return _one(site, value, "nomenclature.code", "nomenclature.system", "nomenclature.not-held", "nomenclature.ended")
+    return first_replaced(site, value, "nomenclature.code", "nomenclature.system", "nomenclature.not-held",
+                          "nomenclature.ended")
 
 
 def _unknown_code(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
@@ -182,103 +153,14 @@ def _ended_code(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
 
 def _wrong_value(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
     wanted = [*site.said("fixed"), *site.said("pattern")]
-    if not wanted or not _plain(site) or not isinstance(wanted[0], str):
+    if not wanted or not is_plain(site) or not isinstance(wanted[0], str):
         return None
-    return _one(site, "autre", "structure.value", "structure.missing", "structure.code", "nomenclature.code",
+    return first_replaced(site, "autre", "structure.value", "structure.missing", "structure.code", "nomenclature.code",
                 "structure.extension-missing")
 
 
-def _unknown_extension(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    if site.name != "extension":
-        return None
-    top = "extension" not in site.holder
-    url = f"{compiled.whole.constraints.guide}ror-inconnue" if top else "inconnue"
-    constraints = compiled.whole.constraints
-    open_ = [constraints.trees[one].children.get("extension") for one in constraints.open]
-    if not top and not any(node.slices and not any(node is one for one in open_) for node in site.nodes):
-        return None
-    return _set(site, [*site.value, {"url": url, "valueString": "x"}], (*site.path, len(site.value)),
-                "structure.extension-unknown")
-
-
-def _relative_url(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    if site.name != "extension" or "extension" in site.holder:
-        return None
-    return _set(site, [*site.value, {"url": "partie", "valueString": "x"}], (*site.path, len(site.value)),
-                "structure.extension-unknown")
-
-
-def _parts(site: Site, word: str, test: Callable[[Any], bool]) -> Iterator[str]:
-    for node in site.nodes:
-        for part in node.slices.values():
-            if part.evaluable and test(part.said.get(word)):
-                yield part.url
-
-
-def _drop_extension(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    here = {one.get("url") for one in site.value} if site.name == "extension" else set()
-    asked = [url for url in _parts(site, "min", bool) if url in here]
-    if not asked or len(here) < 2:
-        return None
-    url = draw.one_of(asked)
-    return _set(site, [one for one in site.value if one.get("url") != url], site.path, "structure.extension-missing")
-
-
-def _repeat_extension(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    here = {one.get("url"): one for one in site.value} if site.name == "extension" else {}
-    limited = [url for url in _parts(site, "max", lambda most: str(most) == "1") if url in here]
-    if not limited:
-        return None
-    return _set(site, [*site.value, copy.deepcopy(here[draw.one_of(limited)])], site.path, "structure.extension-count")
-
-
-def _valued(site: Site, draw: Draw, word: str = "value") -> int | None:
-    """An extension of a list that has a value, or parts."""
-    held = [index for index, one in enumerate(site.value) if any(name.startswith(word) for name in one)] \
-        if site.name == "extension" else []
-    return draw.one_of(held) if held else None
-
-
-def _with(site: Site, index: int, value: Any, *codes: str) -> Change:
-    return _set(site, [*site.value[:index], value, *site.value[index + 1:]], (*site.path, index), *codes)
-
-
-def _both(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    at = _valued(site, draw)
-    if at is None:
-        return None
-    more = [{"url": "https://exemple.fr/x", "valueCode": "x"}]
-    return _with(site, at, {**site.value[at], "extension": more}, "structure.invariant", "structure.too-many")
-
-
-def _value_beside_parts(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    at = _valued(site, draw, "extension")
-    return None if at is None else _with(site, at, {**site.value[at], "valueString": "x"}, "structure.invariant",
-                                         "structure.too-many", "structure.extension-value")
-
-
-def _neither(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    at = _valued(site, draw)
-    return None if at is None else _with(site, at, {"url": site.value[at]["url"]}, "structure.invariant",
-                                         "structure.extension-value")
-
-
-def _wrong_value_type(site: Site, compiled: Compiled, draw: Draw) -> Change | None:
-    at = _valued(site, draw)
-    if at is None or compiled.whole.extension(site.value[at]["url"]) is None:
-        return None
-    return _with(site, at, {"url": site.value[at]["url"], "valueTime": "08:00:00"}, "structure.extension-value")
-
-
-def _two_values(site: Site, _compiled: Compiled, draw: Draw) -> Change | None:
-    at = _valued(site, draw)
-    if at is None:
-        return None
-    return _with(site, at, {**site.value[at], "valueTime": "08:00:00", "valueDate": "2026"}, "structure.too-many")
-
-
 def _wrong_reference(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
-    value = _first(site)
+    value = first_of(site)
     said = {compiled.whole.constraints.kind(one) for each in site.said("targets") for one in each}
     kinds = set(site.element.targets) or said
     if site.kind != "Reference" or not isinstance(value, dict) or not kinds or "Resource" in kinds or "" in kinds:
@@ -289,32 +171,32 @@ def _wrong_reference(site: Site, compiled: Compiled, _draw: Draw) -> Change | No
 
 
 def _lost_reference(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    value = _first(site)
-    return _one(site, {**value, "reference": "#rien"}, "structure.invariant") \
+    value = first_of(site)
+    return first_replaced(site, {**value, "reference": "#rien"}, "structure.invariant") \
         if site.kind == "Reference" and isinstance(value, dict) else None
 
 
 def _reversed_period(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return _one(site, {"start": "2026-12-01", "end": "2026-11-01T10:00:00Z"}, "structure.invariant") \
+    return first_replaced(site, {"start": "2026-12-01", "end": "2026-11-01T10:00:00Z"}, "structure.invariant") \
         if site.kind == "Period" else None
 
 
 def _telecom_without_system(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    value = _first(site)
+    value = first_of(site)
     if site.kind != "ContactPoint" or not isinstance(value, dict):
         return None
     kept = {name: one for name, one in value.items() if name not in ("system", "_system")}
-    return _one(site, {**kept, "value": "0240"}, "structure.invariant")
+    return first_replaced(site, {**kept, "value": "0240"}, "structure.invariant")
 
 
 def _unit_without_system(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
-    return _one(site, {"value": 1, "code": "d"}, "structure.invariant") if site.kind == "Quantity" else None
+    return first_replaced(site, {"value": 1, "code": "d"}, "structure.invariant") if site.kind == "Quantity" else None
 
 
 def _ids_twice(site: Site, _compiled: Compiled, _draw: Draw) -> Change | None:
     if not isinstance(site.value, list) or len(site.value) < 2 or not all(isinstance(one, dict) for one in site.value):
         return None
-    return _set(site, [{"id": "deux-fois", **{k: v for k, v in one.items() if k != "id"}} for one in site.value],
+    return replaced(site, [{"id": "deux-fois", **{k: v for k, v in one.items() if k != "id"}} for one in site.value],
                 (*site.path, 1, "id"), "structure.invariant")
 
 
@@ -330,16 +212,16 @@ def _null_in_list(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
 
 def _two_of_a_slice(site: Site, compiled: Compiled, _draw: Draw) -> Change | None:
     """One more member of a slice that may have one."""
-    for member in site.value if isinstance(site.value, list) and _plain(site) else ():
+    for member in site.value if isinstance(site.value, list) and is_plain(site) else ():
         if any(str(part.said.get("max")) == "1" for part in compiled.slices(member, *site.nodes)):
-            return _set(site, [*site.value, copy.deepcopy(member)], site.path, "structure.too-many")
+            return replaced(site, [*site.value, copy.deepcopy(member)], site.path, "structure.too-many")
     return None
 
 
 def _forbidden(site: Site, compiled: Compiled, draw: Draw) -> Change | None:
     """What a structure leaves no place for: an element, or an extension, in a value that FHIR would let have it."""
     held = [(index, one, node) for index, one in enumerate(site.value if isinstance(site.value, list) else [site.value])
-            if isinstance(one, dict) and _plain(site) for node in (*site.nodes, *compiled.slices(one, *site.nodes))]
+            if isinstance(one, dict) and is_plain(site) for node in (*site.nodes, *compiled.slices(one, *site.nodes))]
     found: list[tuple[int, Any, Path, str]] = []
     for index, one, node in held:
         for name, child in node.children.items():
@@ -354,7 +236,7 @@ def _forbidden(site: Site, compiled: Compiled, draw: Draw) -> Change | None:
         return None
     index, value, below, code = draw.one_of(found)
     if not isinstance(site.value, list):
-        return _set(site, value, (*site.path, *below), code)
+        return replaced(site, value, (*site.path, *below), code)
     return Change(lambda holder: _replace(holder[site.name], index, value), (*site.path, index, *below), (code,))
 
 
@@ -383,15 +265,7 @@ OPERATORS: Mapping[str, Operator] = {
     "wrong-fixed-value": _wrong_value,
     "two-of-a-slice": _two_of_a_slice,
     "forbidden-element": _forbidden,
-    "unknown-extension": _unknown_extension,
-    "relative-url": _relative_url,
-    "drop-extension": _drop_extension,
-    "repeat-extension": _repeat_extension,
-    "value-and-extensions": _both,
-    "value-beside-parts": _value_beside_parts,
-    "neither-value-nor-extensions": _neither,
-    "wrong-type-of-value": _wrong_value_type,
-    "two-values": _two_values,
+    **EXTENSION_OPERATORS,
     "reference-to-wrong-type": _wrong_reference,
     "reference-to-nothing": _lost_reference,
     "reversed-period": _reversed_period,

@@ -90,7 +90,7 @@ def capacities(world: World, field: str, kind: str) -> list[Fragment]:
         found.append(_capacity(world, kind, "02", rng.randint(0, 6), updated, when=when, gender=gender))
     if world.chance(f"reserved-{field}", 1, 2):
         found.append(_capacity(world, kind, "04", rng.randint(1, 3), updated))
-    if world.chance(f"closed-{field}", 1, 1):
+    if world.chance(f"closed-{field}", 3, 3):
         closing = world.draw(f"closing-{field}", {"01": 3, "02": 2, "03": 1})
         found.append(_capacity(world, kind, "05", rng.randint(1, 8), updated, closing=closing))
     if world.chance(f"additional-{field}", 2, 4):

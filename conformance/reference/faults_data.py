@@ -221,7 +221,7 @@ DATA: tuple[Fault, ...] = (
             "fr": "Des fermetures n'ont pas la description que FHIR exige",
             "en": "Some closures lack the description that FHIR wants",
         },
-        "ROR-STR-HealthcareService.notAvailable",
+        "ROR-STR-HealthcareService.notAvailable:closingReopeningDate.description",
         resource=only("HealthcareService", _unexplained),
     ),
     Fault(

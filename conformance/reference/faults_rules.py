@@ -88,7 +88,7 @@ RULES: tuple[Fault, ...] = (
     Fault(
         "hs-period-reversed",
         {"fr": "Une fermeture finit avant de commencer", "en": "A closing ends before it starts"},
-        "ROR-STR-HealthcareService.notAvailable",
+        "ROR-STR-HealthcareService.notAvailable:closingReopeningDate",
         {
             "ROR-STR-HealthcareService.notAvailable:closingReopeningDate.during.start": "the dates changed places",
             "ROR-SP-HS-notavailable-closing-reopeningdate": "the dates changed places",
@@ -141,7 +141,8 @@ RULES: tuple[Fault, ...] = (
          "en": "Contacts of an offer do not say their level"},
         "ROR-SEC-057",
         {"ROR-STR-ror-healthcareservice-contact.extension:ror-confidentiality-level": "the same extension",
-         "ROR-STR-ror-healthcareservice-contact.extension": "the same extension"},
+         "ROR-STR-ror-healthcareservice-contact.extension": "the same extension",
+         "ROR-SEC-064": "a contact of a sensitive unit without a level is not of the very restricted one"},
         resource=only("HealthcareService", sometimes(_contact_without_level)),
     ),
     Fault(

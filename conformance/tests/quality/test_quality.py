@@ -18,7 +18,7 @@ from conformance.reference.server import Running, stored
 from conformance.reference_data import region
 
 DAY = date(2026, 9, 1)
-REGION = list(region(120, 11))
+REGION = list(region(120, 9))
 BY_KEY = {f"{one['resourceType']}/{one['id']}": one for one in REGION}
 LISTS = quality.definitions()[1]
 
