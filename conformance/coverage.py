@@ -63,7 +63,7 @@ class Coverage:
 
     def totals(self) -> Mapping[str, Total]:
         """Of the live scenarios of the guide, the mandatory requirements, all requirements, and the mandatory ones
-        verified that a fault breaks, those that nothing can break counted apart. What several profiles hold counts
+        verified that a fault breaks, those that say why none does counted apart. What several profiles hold counts
         once, as verified where all of them do."""
         mandatory = [one for one in self.requirements if one.strength == Strength.SHALL.value]
         broken = {one.id for one in mandatory if one.faults}

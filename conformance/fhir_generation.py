@@ -206,12 +206,16 @@ class FhirGeneration:
         broke each time."""
         if self.in_order(course, law):
             count = len(sents)
-            return all(self.tried(course, law, 0, [replace(sent, exchanges=(one,), ending="one") for sent, one in
-                                                   zip(sents, again[first : first + count], strict=True)]).broken
+            return all(self._breaks(course, law, sents, again[first : first + count])
                        for first in range(0, len(again), count))
         counted = LAWS[course.scenario.laws[law].check].order
         return all(self._counted(one, other) if counted else self.same(one, other)
                    for one, other in zip((sent.exchanges[0] for sent in itertools.cycle(sents)), again, strict=False))
+
+    def _breaks(self, course: Course, law: int, sents: Sequence[Sent], again: Sequence[Exchange]) -> bool:
+        """Whether a case breaks its law by other first answers to its questions."""
+        pages = zip(sents, again, strict=True)
+        return self.tried(course, law, 0, [replace(sent, exchanges=(one,), ending="one") for sent, one in pages]).broken
 
     def _counted(self, one: Exchange, other: Exchange) -> bool:
         bodies = self.bodies.of(one), self.bodies.of(other)

@@ -21,7 +21,7 @@ from conformance import data, nomenclature, profile, selftest
 from conformance.checks.structure import structures
 from conformance.clock import Clock, SystemClock
 from conformance.draw import Seeded
-from conformance.fhir.coding import NOMENCLATURE, judged
+from conformance.fhir.coding import judged
 from conformance.fhir.engine import Path
 from conformance.fhir.mutation import Mutant, mutants
 from conformance.fhir.structure import ASPECTS, Compiled, Structures
@@ -31,14 +31,13 @@ from conformance.specification import Profile
 
 FILE = "planted.json"
 _OFFERS, _SEED = 120, 5
-_FIRST = 90  # resources of a type that a run is sure to receive
+_FIRST = 90  # resources of a type in which faults are planted; a run receives them
 _TURNED = 6  # orders in which extensions are tried
 _TURNS = 6  # times each operator is tried on a resource
 _SELDOM = frozenset(("MeasureReport",))  # received by few scenarios
-_BY_ASPECT = {"conforms": ASPECTS, "codes": NOMENCLATURE}  # the codes of the aspects that a check judges
 _TRIES = 40  # resources in which an element is made wrong in vain before it is given up
 _UNBOUND = "any number of times"  # in the statement of a requirement
-_ASPECT = re.compile(r"ROR-(STR|NOM)-[A-Z]{2,4}-[a-z]+$")  # of a whole type: broken with any of its elements
+_ASPECT = re.compile(r"ROR-(STR|NOM)-[A-Z]{2,4}-[a-z]+$")  # of a whole type: told where no element is named
 Key = tuple[str, str]
 
 
@@ -74,7 +73,7 @@ def kept() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 def keep(name: str, tried: Tried) -> None:
     """Keeps what was caught of a version, and why the rest has no fault."""
-    faults = {one.requirement: one.operator for one in tried.found if one.requirement not in tried.missed}
+    faults = {one.requirement: one.operator for one in tried.caught}
     held = {**kept(), name: {"faults": dict(sorted(faults.items())), "without": dict(sorted(tried.without.items()))}}
     text = json.dumps(dict(sorted(held.items())), indent=1) + "\n"
     data.path("reports", FILE).write_text(text, encoding="utf-8")
@@ -86,6 +85,7 @@ class _Planter:
     def __init__(self, made: Profile, day: str) -> None:
         self.release, self.day = nomenclature.shipped(), day
         self.whole = structures(made, self.release)
+        self._known = made.requirements
         self.left = {one.id for one in made.requirements.values() if one.topic in ("structure", "nomenclature")}
         self.found: list[Planted] = []
         self._draw = Seeded(random.Random(_SEED))  # noqa: S311 - reproducible, not a secret
@@ -142,14 +142,14 @@ class _Planter:
         return self._open[element]
 
 
-    def without(self, made: Profile) -> dict[str, str]:
+    def without(self) -> dict[str, str]:
         """Why requirements have no fault: ``defect`` of the guide, ``not-carried`` by any resource of the reference,
         ``tells-slice`` where another value is of another slice, of which nothing is asked, ``of-parts`` where it may be
         there any number of times and only its parts, with faults of their own, can be wrong; else ``none-found``."""
         found = {}
         for name in self.left:
             element = name.split("-", 2)[2]
-            if made.requirements[name].note:
+            if self._known[name].note:
                 found[name] = "defect"
             elif _ASPECT.match(name):  # what is wrong is told of an element
                 found[name] = "of-parts"
@@ -158,7 +158,7 @@ class _Planter:
             elif any(f"{one}.".startswith((f"{element}.", f"{element}:")) for one in self._moved):
                 found[name] = "tells-slice"
             else:
-                found[name] = "of-parts" if _UNBOUND in made.requirements[name].statement.en else "none-found"
+                found[name] = "of-parts" if _UNBOUND in self._known[name].statement.en else "none-found"
         return found
 
 
@@ -171,7 +171,7 @@ def planted(made: Profile, clean: Iterable[Mapping[str, Any]], day: str) -> tupl
         seen[kind] = seen.get(kind, 0) + 1
         if compiled is not None and seen[kind] <= _FIRST and planter.shows(resource, compiled):
             planter.plant(resource, compiled)
-    return planter.found, planter.without(made)
+    return planter.found, planter.without()
 
 
 def _turned(value: Any, turn: int) -> Any:
@@ -200,12 +200,12 @@ def _within(requirement: str, element: str) -> bool:
 
 
 def _aspects(made: Profile, whole: Structures) -> Mapping[Key, frozenset[str]]:
-    """The requirements of a whole type that a finding breaks beside that of its element, by type and code."""
+    """The requirements of a whole type that a finding breaks where the structure names no element, by type and code."""
     found: dict[Key, frozenset[str]] = {}
     for use in (use for one in selftest.campaign(made.id, _SEED).planned for step in one.scenario.steps
-                for use in step.expect if use.check in _BY_ASPECT):
+                for use in step.expect if use.check == "conforms"):
         kind = whole.of(use.parameters["structure"]).type
-        for code in _BY_ASPECT[use.check][use.parameters["aspect"]]:
+        for code in ASPECTS[use.parameters["aspect"]]:
             found[kind, code] = found.get((kind, code), frozenset()).union(made.named(use.verifies))
     return found
 
@@ -230,6 +230,11 @@ class Tried:
     without: Mapping[str, str]
     missed: frozenset[str]
     unrelated: frozenset[str]
+
+    @property
+    def caught(self) -> list[Planted]:
+        """The faults that a run told."""
+        return [one for one in self.found if one.requirement not in self.missed]
 
 
 def tried(name: str, jobs: int, clock: Clock, told: Callable[[str], None]) -> Tried:

@@ -48,7 +48,7 @@ def _text(made: Coverage) -> str:
     lines = [f"{what:34} {totals[name].verified:5} of {totals[name].all}" for name, what in (
         ("scenarios", "live scenarios of the guide"), ("shall", "mandatory requirements (SHALL)"),
         ("requirements", "requirements"), ("faults", "verified SHALL broken by a fault"),
-        ("argued", "verified SHALL that none can break"))]
+        ("argued", "verified SHALL without, and why"))]
     lines += ["", "verified by nothing:"]
     lines += [f"  {one.profile}  {one.id:42} {one.strength:7} {one.reason.en if one.reason else 'no reason given'}"
               for one in made.requirements if not one.verified]

@@ -71,13 +71,12 @@ def command(
 def _planted(tested: str, jobs: int, keep: bool) -> int:
     """Plants the faults of structure of a version and tells those that are missed; the exit code."""
     tried = planted.tried(tested, jobs, SystemClock(), lambda text: click.echo(text, err=True))
-    caught = [one for one in tried.found if one.requirement not in tried.missed]
     if keep:
         planted.keep(tested, tried)
     for what, names in (("missed", tried.missed), ("unrelated", tried.unrelated)):
         for name in sorted(names):
             click.echo(f"✗ {name} {what}")
-    click.echo(f"{len(caught)} of {len(tried.found)} faults of structure caught by the requirement they break")
+    click.echo(f"{len(tried.caught)} of {len(tried.found)} faults of structure caught by the requirement they break")
     return 1 if tried.missed or tried.unrelated else 0
 
 

@@ -11,7 +11,6 @@ from conformance.fhir.tree import EXTENSIONS
 Extended = tuple[str, Mapping[str, Any]]
 
 
-
 def extended(resource: Resource, kind: str) -> list[Extended]:
     """The extensions of a resource, each with its place (``Location.extension[2].extension[0]``); those of contained
     resources, or of the entries of a Bundle, apart."""

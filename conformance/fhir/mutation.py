@@ -237,11 +237,7 @@ def _forbidden(site: Site, compiled: Compiled, draw: Draw) -> Change | None:
     index, value, below, code = draw.one_of(found)
     if not isinstance(site.value, list):
         return replaced(site, value, (*site.path, *below), code)
-    return Change(lambda holder: _replace(holder[site.name], index, value), (*site.path, index, *below), (code,))
-
-
-def _replace(held: list[Any], index: int, value: Any) -> None:
-    held[index] = value
+    return replaced(site, [*site.value[:index], value, *site.value[index + 1:]], (*site.path, index, *below), code)
 
 
 OPERATORS: Mapping[str, Operator] = {
@@ -277,7 +273,7 @@ OPERATORS: Mapping[str, Operator] = {
 
 def _moved(site: Site, resource: Resource, made: Resource, compiled: Compiled) -> bool:
     """Whether a member of a list that a site stands in is of other slices than it was."""
-    before, after = ([list(compiled.slices(at_path(one, path), *nodes)) for path, nodes in site.among]
+    before, after = ([[part.id for part in compiled.slices(at_path(one, path), *nodes)] for path, nodes in site.among]
                      for one in (resource, made))
     return before != after
 

@@ -51,6 +51,7 @@ class Structures:
         self.constraints = Constraints(facts, extensions, f"{canonical}/StructureDefinition/", release.value_set,
                                        kinds)
         self._made: dict[str, Compiled] = {}
+        self._slices: dict[str, Validator] = {}
 
     def of(self, name: str) -> Compiled:
         """A structure by its id, or the base of FHIR by the name of a resource type."""
@@ -62,6 +63,12 @@ class Structures:
     def extension(self, url: str) -> Node | None:
         """The tree of the definition of an extension; None for one that the specification does not define."""
         return self.constraints.trees.get(url)
+
+    def belongs(self, key: str, value: Any) -> bool:
+        """Whether a value is of the slice of a name."""
+        if key not in self._slices:
+            self._slices[key] = self.engine(self.constraints.conditions[key])
+        return self._slices[key].is_valid(value)
 
     def of_type(self, kind: str) -> Compiled | None:
         """The structure of a resource type: of the specification where it has one, else of FHIR; None when we hold
@@ -78,8 +85,7 @@ class Compiled:
         self.root = tree(structure, self.type, whole.facts)
         self.schema = self._schema()
         self._validator: Validator = whole.engine(self.schema)
-        self._conditions: dict[str, Validator] = {}
-        self.coded = CodedElements(self.root, whole.constraints.trees, self._belongs)
+        self.coded = CodedElements(self.root, whole.constraints.trees, whole.belongs)
         self._ruled = [*_ruled(self.root)]
         self._extension_rules = {url: rules for url, root in whole.constraints.trees.items()
                                  if (rules := [*_ruled(root)])}
@@ -90,7 +96,7 @@ class Compiled:
         if day not in self._surveys:
             self._surveys[day] = Survey(
                 self.root, self.coded, self.whole.constraints, self.whole.invariants, frozenset(self._extension_rules),
-                self.whole.engine, self.whole.release, day)
+                self.whole.belongs, self.whole.release, day)
         return self._surveys[day]
 
     def seen(self, resource: Resource, day: str) -> Seen:
@@ -234,14 +240,8 @@ class Compiled:
         """The slices of lists that a member is of."""
         for part in (part for node in nodes if node is not None for part in node.slices.values()):
             key = part.id.replace("[x]", "")
-            if key in self.whole.constraints.conditions and self._belongs(key, item):
+            if key in self.whole.constraints.conditions and self.whole.belongs(key, item):
                 yield part
-
-    def _belongs(self, key: str, value: Any) -> bool:
-        """Whether a value is of the slice of a name."""
-        if key not in self._conditions:
-            self._conditions[key] = self.whole.engine(self.whole.constraints.conditions[key])
-        return self._conditions[key].is_valid(value)
 
 
 def _children(held: Sequence[tuple[Node | None, str]], name: str) -> list[tuple[Node | None, str]]:

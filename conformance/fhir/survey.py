@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from conformance.fhir.bundle import Resource
-from conformance.fhir.coded import Bound, Coded, CodedElements, codings
+from conformance.fhir.coded import Belongs, Bound, Coded, CodedElements, codings
 from conformance.fhir.coding import judged, judged_once
 from conformance.fhir.constraint import Constraints
-from conformance.fhir.engine import Engine, Validator
 from conformance.fhir.invariant import SURE, Invariants, is_judged
 from conformance.fhir.r4 import Invariant
 from conformance.fhir.tree import EXTENSIONS, Node, short
@@ -45,12 +44,11 @@ class Survey:
 
     def __init__(
         self, root: Node, coded: CodedElements, constraints: Constraints, invariants: Invariants, ruled: frozenset[str],
-        engine: Engine, release: Release, day: str,
+        belongs: Belongs, release: Release, day: str,
     ) -> None:
         self.coded, self.constraints, self.invariants, self.ruled = coded, constraints, invariants, ruled
         self.release, self.day = release, day
-        self._engine = engine
-        self._told: dict[str, Validator] = {}
+        self.belongs = belongs
         self._bits: dict[tuple[str, bool], int] = {}
         self._names: list[tuple[str, bool]] = [("", False)] * 2
         self._coded: dict[tuple[int, Any], int] = {}
@@ -110,12 +108,6 @@ class Survey:
         for name in elements:
             bits |= self.bit(name, coded=True)
         return bits
-
-    def belongs(self, key: str, value: Any) -> bool:
-        """Whether a value is of the slice of a name."""
-        if key not in self._told:
-            self._told[key] = self._engine(self.constraints.conditions[key])
-        return self._told[key].is_valid(value)
 
 
 class _Spot:

@@ -47,9 +47,10 @@ def criteria(url: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Held:
-    """What an answer holds: the ``total`` of a searchset in words, and its resources by ``Type/id``; of another answer
-    the resource that it is."""
+    """What an answer holds: the JSON object that it is, the ``total`` of a searchset in words, and its resources by
+    ``Type/id``; of another answer the resource that it is."""
 
+    whole: Mapping[str, Any] = field(default_factory=dict)
     total: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,7 +66,7 @@ def held(body: bytes) -> Held:
     entries = whole.get("entry")
     found = [one.get("resource") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else [whole]
     total = whole.get("total")
-    return Held(str(total) if isinstance(total, int) else "",
+    return Held(whole, str(total) if isinstance(total, int) else "",
                 {f"{one.get('resourceType')}/{one.get('id')}": one for one in found if isinstance(one, dict)})
 
 
@@ -80,15 +81,6 @@ def of_resource(resource: Any, elements: Iterable[str]) -> str:
         parts = {*_DATED, *(one.partition(".")[2] for one in elements if one.startswith("meta."))}
         shown["meta"] = {name: value for name, value in shown["meta"].items() if name in parts}
     return _shortened(json.dumps({**shown, "…": "…"}, ensure_ascii=False, indent=2))
-
-
-def without_entries(body: bytes) -> str:
-    """What a Bundle says of itself; the beginning of another body."""
-    try:
-        whole = json.loads(body)
-    except (ValueError, RecursionError):
-        return around(body, "")
-    return of_resource(whole, ("type", "total")) if isinstance(whole, dict) and "entry" in whole else around(body, "")
 
 
 def _at(value: Any, place: str) -> Any:

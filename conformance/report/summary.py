@@ -80,20 +80,21 @@ def shown(record: Record, line: Mapping[str, Any], focus: _Focus = _NOWHERE) -> 
         body=excerpt.around(request.body.encode(), "") if request.body[:1] in ("{", "[") else request.body,
         status=str(response.status) if response else (exchange.trouble.code if exchange.trouble else ""),
         response_headers=response.headers if response else (),
-        excerpt=_excerpt(exchange, focus, held.resources[there[0]] if there else None),
+        excerpt=_excerpt(exchange, focus, held, there),
         body_file=f"bodies/{name}" if name else "", size=len(response.body) if response else 0,
         milliseconds=exchange.milliseconds, curl=curl.command(exchange), access=request.access,
         total=held.total, holds=there, lacks=tuple(one for one in focus.keys if one not in there),
     )
 
 
-def _excerpt(exchange: Exchange, focus: _Focus, resource: Any) -> str:
+def _excerpt(exchange: Exchange, focus: _Focus, held: excerpt.Held, there: Sequence[str]) -> str:
+    """The first of the resources looked for; of a searchset without them what it says of itself."""
     if exchange.response is None:
         return exchange.trouble.detail if exchange.trouble else ""
-    if resource is not None:
-        return excerpt.of_resource(resource, focus.elements)
-    if focus.keys:
-        return excerpt.without_entries(exchange.response.body)
+    if there:
+        return excerpt.of_resource(held.resources[there[0]], focus.elements)
+    if "entry" in held.whole:
+        return excerpt.of_resource(held.whole, ("type", "total"))
     return excerpt.around(exchange.response.body, focus.place)
 
 
@@ -291,8 +292,7 @@ class _Summary:
             return _Focus(one.place)
         parameters = self.ground.profiles[problem.profile].search_parameters
         keys = excerpt.named(f"{one.actual} {one.expected}")[:_NAMED]
-        bare = {re.split(r"[:.]", name)[0] for each in names
-                for name, _ in excerpt.criteria(str(self.lines[each]["request"]["url"]))}
+        bare = {re.split(r"[:.]", name)[0] for each in names for name, _ in self._criteria(each)}
         elements = {found for key in keys for name in bare
                     if (parameter := parameters.get((key.partition("/")[0], name))) is not None
                     for found in _ELEMENT.findall(parameter.expression or "")}
@@ -300,10 +300,12 @@ class _Summary:
 
     def _occurrence(self, judgement: Judgement, one: Finding) -> Occurrence:
         draws = judgement.weight.draws
-        urls = [str(self.lines[name]["request"]["url"]) for name in (one.exchange, *one.beside) if name in self.lines]
+        asked = (self._criteria(name) for name in (one.exchange, *one.beside) if draws and name in self.lines)
         return Occurrence(judgement.scenario, judgement.step, judgement.check, one.expected, one.actual, one.place,
-                          one.count, one.exchange, one.beside, draws,
-                          max((len(excerpt.criteria(url)) for url in urls), default=0) if draws else 0)
+                          one.count, one.exchange, one.beside, draws, max(map(len, asked), default=0))
+
+    def _criteria(self, exchange: str) -> list[tuple[str, str]]:
+        return excerpt.criteria(str(self.lines[exchange]["request"]["url"]))
 
     def _waivers(self, rows: Sequence[RequirementRow]) -> Iterable[WaiverRow]:
         failing = {(row.profile, row.id) for row in rows if row.verdict in ("fail", "error", "inconclusive")}
