@@ -26,7 +26,7 @@ from conformance.model import Exchange, Judgement, Request, Response, Trouble, W
 
 RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
-_WAITING = 256
+WAITING = 256
 _RETOLD = frozenset(("bound", "step", "case", "law", "judgement"))  # of a scenario that is told again
 
 
@@ -65,7 +65,10 @@ class Ledger:
             raise OperatorError(f"{folder} already holds a record; choose another --out") from None
         except OSError as error:
             raise OperatorError(f"{folder}: cannot be written ({error.strerror})") from None
-        self._waiting: queue.Queue[told.Event | _Beside | None] = queue.Queue(_WAITING)
+        self._waiting: queue.SimpleQueue[told.Event | _Beside | threading.Event | None] = queue.SimpleQueue()
+        self._put = 0
+        self._mark = threading.Event()  # set when the writer comes to it
+        self._mark.set()
         self._error: Exception | None = None
         self._writer = threading.Thread(target=self._write_all, name="record", daemon=True)
         self._writer.start()
@@ -82,16 +85,29 @@ class Ledger:
     def write(self, event: told.Event) -> None:
         """Appends one event; OperatorError when the disk refused this one or one before. What is about to be changed on
         a server is on the disk when this returns."""
-        self._check()
-        self._waiting.put(event)
+        self._hand(event)
         if isinstance(event, told.Writing):
-            self._waiting.join()
+            self._reached().wait()
             self._check()
 
     def keep(self, name: str, text: str) -> None:
         """Writes a file beside the record; OperatorError as for an event."""
+        self._hand(_Beside(name, text))
+
+    def _hand(self, one: told.Event | _Beside) -> None:
+        """Hands one over to the writer, which may be twice ``WAITING`` of them behind and no more."""
         self._check()
-        self._waiting.put(_Beside(name, text))
+        self._waiting.put(one)
+        self._put += 1
+        if self._put % WAITING == 0:
+            self._mark.wait()
+            self._mark = self._reached()
+
+    def _reached(self) -> threading.Event:
+        """What is set when all that was handed over so far is written."""
+        mark = threading.Event()
+        self._waiting.put(mark)
+        return mark
 
     def close(self) -> None:
         """Writes what is left and closes the file; the record is complete if Finished was written."""
@@ -108,12 +124,13 @@ class Ledger:
 
     def _write_all(self) -> None:
         while (one := self._waiting.get()) is not None:
-            if self._error is None:
+            if isinstance(one, threading.Event):
+                one.set()
+            elif self._error is None:
                 try:
                     self._write(one)
-                except Exception as error:  # told to the run at its next event, which would wait for ever otherwise
+                except Exception as error:  # told to the run at its next event
                     self._error = error
-            self._waiting.task_done()
 
     def _write(self, one: told.Event | _Beside) -> None:
         if isinstance(one, _Beside):

@@ -13,7 +13,7 @@ from conformance.fhir.bundle import Entry, Resource
 from conformance.fhir.pool import Facts
 from conformance.fhir.population import Population
 from conformance.fhir.received import Receipt, Received, shown
-from conformance.fhir.search import Criterion, Searcher, Test, all_of, criteria
+from conformance.fhir.search import Criterion, Searcher, Test, all_of, codes_wanted, criteria
 from conformance.model import Exchange, Response, Sent
 from conformance.nomenclature import Release
 from conformance.scenario_words import over_run
@@ -128,6 +128,28 @@ class Evidence:
             return self.population.all(self.searched)
         keys = [f"{self.searched}/{one}" for one in ids.split(",")]
         return [found for key in keys if (found := self.population.get(key)) is not None]
+
+    def answering(self, wanted: Sequence[Criterion]) -> list[Resource]:
+        """The explored resources that answer all the criteria."""
+        known = self.candidates()
+        for one in wanted:
+            holding = self._holding(one)
+            if holding is not None:
+                known = [resource for resource in known if id(resource) in holding]
+        test = self.test(wanted)
+        return [one for one in known if test(one)]
+
+    def _holding(self, one: Criterion) -> set[int] | None:
+        """The explored resources (ids of the objects) that hold a code that a token criterion wants, whatever its
+        system; None where that does not narrow them."""
+        parameter = self.profile.search_parameters.get((self.searched, one.name))
+        codes = codes_wanted(one.value) if parameter is not None and parameter.type == "token" else None
+        if parameter is None or codes is None:
+            return None
+        found, searcher = parameter, self.searcher()
+        held = self.population.holding(self.searched, parameter.expression,
+                                       lambda resource: [code for _, code in searcher.token_pairs(resource, found)])
+        return set().union(*(held.get(code, ()) for code in codes))
 
     def test(self, wanted: Sequence[Criterion]) -> Test:
         """What tells of a resource whether it answers all the criteria; None when it cannot be told."""

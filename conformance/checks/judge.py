@@ -177,8 +177,7 @@ def fold(findings: Iterable[Finding]) -> list[Finding]:
 
 def _weight(evidence: Evidence, expectation: Expectation) -> Weight:
     if over_run(expectation.parameters):
-        received = evidence.receipts(expectation.parameters)
-        return Weight(len({one.exchange for one in received}), len({bundle.key_of(one.resource) for one in received}))
+        return Weight(len(evidence.received.exchanges), len(evidence.received.keys))
     answered = [one for one in evidence.current.exchanges if one.response is not None]
     keys = {entry.key for _, entry in evidence.entries()}
     values = [value for value in evidence.names.values() if not isinstance(value, dict) or "resourceType" not in value]

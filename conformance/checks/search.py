@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +10,10 @@ from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir import bundle, dates
 from conformance.fhir.bundle import Resource
+from conformance.fhir.distance import distance_km, position
 from conformance.fhir.fill import fill
 from conformance.fhir.path import holds, select
-from conformance.fhir.search import distance_km, folded, position
+from conformance.fhir.search import Criterion, folded
 from conformance.model import Finding
 
 _DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
@@ -26,8 +27,11 @@ def _test(parameters: Mapping[str, Any], evidence: Evidence) -> tuple[str, Calla
         names = {**evidence.profile.constants, **evidence.names}
         return expression, lambda resource: holds(resource, expression, names)
     wanted = evidence.criteria(parameters.get("criteria", ()))
-    shown = " & ".join(f"{one.name}={one.value}" for one in wanted)
-    return shown, evidence.test(wanted)
+    return _shown(wanted), evidence.test(wanted)
+
+
+def _shown(wanted: Sequence[Criterion]) -> str:
+    return " & ".join(f"{one.name}={one.value}" for one in wanted)
 
 
 def every_match(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -50,9 +54,13 @@ def every_match(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def none_missing(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each explored resource that answers is among the matches."""
-    shown, test = _test(parameters, evidence)
-    known = evidence.candidates() if "fhirpath" not in parameters else evidence.population.all(evidence.searched)
-    expected = [bundle.key_of(one) for one in known if test(one)]
+    if "fhirpath" in parameters:
+        shown, test = _test(parameters, evidence)
+        answering = [one for one in evidence.population.all(evidence.searched) if test(one)]
+    else:
+        wanted = evidence.criteria(parameters.get("criteria", ()))
+        shown, answering = _shown(wanted), evidence.answering(wanted)
+    expected = [bundle.key_of(one) for one in answering]
     found = {entry.key for _, entry in evidence.matches()}
     missing = [key for key in expected if key not in found]
     if not expected:

@@ -62,7 +62,7 @@ class Bodies:
         known = self._kept.get(key)
         if known is not None and known[0] is body:
             return known[1]
-        value, _ = self._parsed(body, None)
+        value, _ = self._parsed(body, lambda _body, _value: False)
         self._keep(body, value)
         return value
 
@@ -82,30 +82,32 @@ class Bodies:
         Unreadable when it is not a JSON object, or is nested too deeply to be masked and written again.
         """
         try:
-            value, masked = self._parsed(body, scrub)
-            clean = orjson.dumps(value) if masked else body
+            value, clean = self._parsed(body, scrub)
         except (RecursionError, orjson.JSONEncodeError):
             raise Unreadable("body.too-deep", "the JSON is nested too deeply to be masked") from None
         self._keep(clean, value)
         return clean
 
-    def _parsed(self, body: bytes, scrub: Scrub | None) -> tuple[Mapping[str, Any], bool]:
-        """The value of a body, its resources from the pool, and whether anything in it is masked."""
+    def _parsed(self, body: bytes, scrub: Scrub) -> tuple[Mapping[str, Any], bytes]:
+        """The value of a body, its resources from the pool, and the body with what is masked."""
         cut = self.pool.cut(body)
         try:
             value = parse(cut.rest)
         except Unreadable:
             value, cut = parse(body), Cut(body, ())  # says where in the whole body
         fresh = self.pool.fresh(value)
-        masked = scrub is not None and scrub(cut.rest, value)
+        masked = scrub(cut.rest, value)
+        clean = body
+        if masked or cut.masked:
+            clean = cut.filled(orjson.dumps(value) if masked else cut.rest)
         if cut.known and not self.pool.restored(value, cut.known):
             value = parse(body)
-            return value, scrub is not None and scrub(body, value)
+            return value, orjson.dumps(value) if scrub(body, value) else body
         for one in fresh:
             self.pool.settle(one, masked)
         if fresh and value.get("resourceType") != "Bundle":
             value = fresh[0].holder["resource"]
-        return value, masked or any(one.masked for one in cut.known)
+        return value, clean
 
     def _keep(self, body: bytes, value: Mapping[str, Any]) -> None:
         if id(body) not in self._kept:

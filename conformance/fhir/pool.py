@@ -18,17 +18,18 @@ from conformance.fhir.bundle import Resource, raw_entries
 
 Facts = dict[Any, Any]
 _MARK = "known to the harness"
+_MARKED = re.compile(rb'\{"%s":(\d+)\}' % _MARK.encode())
 _MEMBER = re.compile(rb'"resource"\s*:\s*')
 _HEAD = 96  # bytes of a written resource that nearly always tell its type and id
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A resource as an answer wrote it, and as it is kept; ``masked`` when persons in it were."""
+    """A resource as an answer wrote it, as it is kept, and as that is written: persons in it are masked."""
 
     written: bytes
     resource: Resource
-    masked: bool
+    clean: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class Cut:
 
     rest: bytes
     known: Sequence[Known]
+
+    @property
+    def masked(self) -> bool:
+        """Whether persons in a resource that need not be read were masked."""
+        return any(one.clean != one.written for one in self.known)
+
+    def filled(self, rest: bytes) -> bytes:
+        """The rest, as it was or written again, with the known resources in the place of their marks."""
+        return _MARKED.sub(lambda mark: self.known[int(mark[1])].clean, rest) if self.known else rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class Pool:
             one.holder["resource"] = resource = seen[1]
         else:
             self._seen[kind, identifier] = clean, resource
-        self._by_head[one.written[:_HEAD]] = Known(one.written, resource, clean != one.written)
+        self._by_head[one.written[:_HEAD]] = Known(one.written, resource, clean)
 
     def facts(self, resource: Resource) -> Facts:
         """What was found out of this very resource, to be read and completed by whoever finds out more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -52,6 +52,18 @@ class Population:
         if make not in self._made:
             self._made[make] = make(self._of.values())
         made: Made = self._made[make]
+        return made
+
+    def holding(self, kind: str, what: str, told: Callable[[Resource], Iterable[str]]) -> Mapping[str, set[int]]:
+        """Which of the known resources of a type (by the id of the object) hold which of the texts that a function
+        tells of each, under the name of ``what`` it tells; made again only when more is known."""
+        if (kind, what) not in self._made:
+            found: dict[str, set[int]] = {}
+            for resource in self._by_type.get(kind, {}).values():
+                for text in told(resource):
+                    found.setdefault(text, set()).add(id(resource))
+            self._made[kind, what] = found
+        made: Mapping[str, set[int]] = self._made[kind, what]
         return made
 
     def add(self, resource: Resource) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.fhir.body import Bodies, Unreadable
-from conformance.fhir.bundle import Resource, entries
+from conformance.fhir.bundle import Resource, entries, key_of
 from conformance.model import Exchange
 from conformance.scenario_words import writes
 
@@ -30,6 +30,8 @@ class Received:
     def __init__(self) -> None:
         self._of: dict[int, Receipt] = {}
         self._in_order: list[Receipt] = []
+        self.exchanges: set[str] = set()  # that showed them
+        self.keys: set[str] = set()  # Type/id of them
 
     def take(self, exchange: Exchange, bodies: Bodies) -> None:
         """Takes in what an exchange shows; an answer that cannot be read shows nothing, nor does the answer to a write,
@@ -41,6 +43,8 @@ class Received:
                 if id(one.resource) not in self._of and len(self._of) < KEPT and not _subsetted(one.resource):
                     self._of[id(one.resource)] = one
                     self._in_order.append(one)
+                    self.exchanges.add(one.exchange)
+                    self.keys.add(key_of(one.resource))
 
     def all(self) -> Sequence[Receipt]:
         """The resources, in the order in which they were first seen; more come at the end."""

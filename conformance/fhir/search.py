@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 from conformance.fhir import dates
@@ -26,8 +25,6 @@ RESULT_PARAMETERS = frozenset(
 )
 _NUMBER = re.compile(r"^(eq|ne|gt|lt|ge|le|sa|eb|ap)?([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)$")
 _DATE = re.compile(r"^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(\d{4}.*)$")
-_EARTH_KM = 6371.0088
-_KILOMETRES = {"km": 1.0, "m": 0.001, "[mi_us]": 1.609344, "": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +145,11 @@ class Searcher:
             return _untold
         if parameter.type == "token" and modifier in ("", "not"):
             wanted, positive, found = _wanted(value), not modifier, parameter
-            return lambda resource: _tokens(wanted, self._token_pairs(resource, found)) is positive
+            return lambda resource: _tokens(wanted, self.token_pairs(resource, found)) is positive
         held, compare = parameter, self.comparison(parameter, modifier, value)
         return lambda resource: compare(self.values(resource, held))
 
-    def _token_pairs(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
+    def token_pairs(self, resource: Resource, parameter: SearchParameter) -> list[Any]:
         """The (system, code) pairs of the values held, made once per resource and parameter."""
         facts, key = self.facts(resource), ("token", parameter.expression)
         known: list[Any] | None = facts.get(key)
@@ -205,7 +202,13 @@ class Searcher:
         if parameter is None or parameter.type != "reference":
             return _untold
         found, start = parameter, f"{target_type}/" if target_type else ""
-        return lambda resource: any_of(self._of_target(key, rest, value) for key in self._targets(resource, found)
+        told: dict[str, bool | None] = {}
+
+        def of_target(key: str) -> bool | None:
+            if key not in told:
+                told[key] = self._of_target(key, rest, value)
+            return told[key]
+        return lambda resource: any_of(of_target(key) for key in self._targets(resource, found)
                                        if key.startswith(start))
 
     def _targets(self, resource: Resource, parameter: SearchParameter) -> list[str]:
@@ -255,6 +258,12 @@ class Searcher:
 def _wanted(value: str) -> tuple[tuple[str, ...], ...]:
     """The alternatives of a token value, each cut at its bar."""
     return tuple(tuple(unescape(part) for part in split(one, "|")) for one in split(value, ","))
+
+
+def codes_wanted(value: str) -> frozenset[str] | None:
+    """The codes of which a resource must hold one to answer a token value; None where it may be any code."""
+    codes = [parts[0] if len(parts) == 1 else parts[1] for parts in _wanted(value)]
+    return frozenset(codes) if all(codes) else None
 
 
 def _tokens(wanted: tuple[tuple[str, ...], ...], pairs: list[tuple[str, str]]) -> bool:
@@ -372,29 +381,3 @@ def _quantity(value: str, same_units: frozenset[str]) -> Callable[[Any], bool | 
             return False
         return number(item["value"])
     return compare
-
-
-def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
-    """Great-circle distance between two WGS84 points given as (latitude, longitude), in kilometres."""
-    lat1, lon1, lat2, lon2 = (radians(part) for part in (*here, *there))
-    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_KM * asin(sqrt(half))
-
-
-def radius_km(distance: str, unit: str) -> float | None:
-    """A search radius in kilometres; None for a number or a unit that we do not read."""
-    try:
-        return float(distance) * _KILOMETRES[unit]
-    except (KeyError, ValueError):
-        return None
-
-
-def position(location: Resource) -> tuple[float, float] | None:
-    """The WGS84 position of a Location, (latitude, longitude)."""
-    held = location.get("position")
-    if not isinstance(held, dict):
-        return None
-    latitude, longitude = held.get("latitude"), held.get("longitude")
-    if isinstance(latitude, int | float) and isinstance(longitude, int | float):
-        return float(latitude), float(longitude)
-    return None

@@ -14,7 +14,8 @@ from datetime import UTC, timedelta, timezone
 from conformance.draw import Chosen
 from conformance.fhir import dates
 from conformance.fhir.bundle import key_of
-from conformance.fhir.search import escaped, folded, position, split, unescape
+from conformance.fhir.distance import position
+from conformance.fhir.search import escaped, folded, split, unescape
 from conformance.laws.ground import Ground, Source, instant
 from conformance.model import Place, Step
 

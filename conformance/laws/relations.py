@@ -10,7 +10,7 @@ from typing import Any
 from conformance.fhir import bundle, dates
 from conformance.fhir.body import Unreadable
 from conformance.fhir.bundle import Entry, Resource, key_of
-from conformance.fhir.search import distance_km, position
+from conformance.fhir.distance import distance_km, position
 from conformance.laws.answers import Answers, Deviation, differing, listed, same
 from conformance.laws.ground import Ground
 

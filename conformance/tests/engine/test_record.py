@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from conformance import ledger, workshop
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint
 from conformance.errors import OperatorError, RecordError
+from conformance.events import Skipped
 from conformance.lines import judgement_line
 from conformance.model import Candidate, Waiver
 from conformance.report import render
@@ -204,9 +206,35 @@ def test_a_disk_that_refuses_stops_the_run_with_its_reason(ror, tmp_path):
     assert not ledger.read(folder).complete, "what was written before is kept, and known to be incomplete"
 
 
-def test_a_record_is_judged_again_by_another_release_of_nomenclatures(ror, tmp_path):
-    import json
+def test_a_slow_disk_holds_the_run_up_and_loses_nothing(tmp_path):
+    made = threading.Event()
 
+    class Slow(ledger.Ledger):
+        def _line(self, event):
+            made.wait(60)
+            return super()._line(event)
+
+    book = Slow(tmp_path)
+    told = []
+
+    def tell():
+        for number in range(5 * ledger.WAITING):
+            book.write(Skipped("p", str(number), "none"))
+            told.append(number)
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    teller.join(1)
+    assert teller.is_alive()
+    assert ledger.WAITING < len(told) < 3 * ledger.WAITING, "as far ahead as it may be, and no further"
+    made.set()
+    teller.join(60)
+    book.close()
+    lines = (tmp_path / ledger.RECORD_FILE).read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["scenario"] for line in lines] == [str(number) for number in range(5 * ledger.WAITING)]
+
+
+def test_a_record_is_judged_again_by_another_release_of_nomenclatures(ror, tmp_path):
     from conformance import nomenclature
 
     folder = tmp_path / "run"

@@ -65,6 +65,15 @@ def test_seen_again_a_person_has_the_same_mask_in_every_spelling_of_the_answer(s
     assert json.loads(scrub(person())) == first["entry"][0]["resource"]
 
 
+def test_where_a_person_was_seen_before_only_that_person_is_written_again(scrub):
+    scrub(bundle(person(), OFFER))
+    odd = b'{ "resourceType" : "Bundle",\t"type":"searchset","total": 2.0,"entry":[{"resource":%s},{"resource":%s}\n]}'
+    told = scrub(odd % (compact(OFFER), compact(person())))
+    assert told == odd % (compact(OFFER), compact(json.loads(scrub(person()))))
+    spoofed = compact({**bundle(person()), "id": "known to the harness"})
+    assert json.loads(scrub(spoofed))["entry"][0]["resource"] == json.loads(scrub(person()))
+
+
 def test_an_answer_of_offers_alone_stays_untouched_after_one_with_persons(scrub):
     scrub(bundle(person(), OFFER))
     assert scrub(bundle(OFFER)) == compact(bundle(OFFER))

@@ -8,7 +8,8 @@ from conformance import workshop
 from conformance.fhir import dates
 from conformance.fhir import filter as filters
 from conformance.fhir.bundle import key_of
-from conformance.fhir.search import Searcher, all_of, any_of, criteria, distance_km, invert, split, unescape
+from conformance.fhir.distance import distance_km
+from conformance.fhir.search import Searcher, all_of, any_of, criteria, invert, split, unescape
 
 PARAMETERS = workshop.read_profiles()["ror-fhir-0.7.0"].search_parameters
 GUIDE = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition"
