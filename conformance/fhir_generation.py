@@ -19,7 +19,7 @@ from conformance.fhir.body import Bodies, Unreadable
 from conformance.fhir.census import Census
 from conformance.fhir.dated import Dated
 from conformance.fhir.fill import fill, filled
-from conformance.fhir.personal import scrubber
+from conformance.fhir.personal import PERSON_IDENTIFIER, scrubber
 from conformance.fhir.population import Population
 from conformance.fhir.received import Received
 from conformance.generation import Course, Exploration, NoData
@@ -46,9 +46,11 @@ class FhirGeneration:
         self._judged: Course | None = None
         self._looked_over: dict[str, int] = {}
         self._grounds: dict[str, Ground] = {}
+        self._mask: Callable[[str, str], str] = lambda _kind, clear: clear
 
     def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
         """A function that masks personal data in a body."""
+        self._mask = mask
         return scrubber(self.bodies, mask)
 
     def explore(
@@ -102,7 +104,7 @@ class FhirGeneration:
             tuple((name, fill(value, known)) for name, value in step.query),
             tuple((name, fill(value, known, plain=True)) for name, value in step.headers),
             tuple((name, fill(value, known)) for name, value in step.form),
-            "" if step.body is None else orjson.dumps(filled(step.body, known)).decode(), step.base, step.access,
+            _written(step.body, known), step.base, step.access,
         )
 
     def created(self, sent: Sent) -> str:
@@ -127,9 +129,9 @@ class FhirGeneration:
         """Asks for what a write created, by its mark."""
         return created.search(written)
 
-    def keys(self, exchange: Exchange) -> list[str] | None:
-        """``Type/id`` of what a search brought; None when its answer cannot be used."""
-        return created.keys(exchange, self.bodies)
+    def keys(self, written: Written, exchange: Exchange) -> list[str] | None:
+        """``Type/id`` of what a search for what a write created brought; None when its answer cannot be used."""
+        return created.keys(exchange, {written.mark, self._mask(PERSON_IDENTIFIER, written.mark)}, self.bodies)
 
     def removal(self, profile: Profile, key: str, base: str) -> Ask:
         """Takes back a resource that was created, as the specification allows it."""
@@ -244,3 +246,10 @@ class FhirGeneration:
 
 def _is_resource(value: Any) -> bool:
     return isinstance(value, dict) and "resourceType" in value and "id" in value
+
+
+def _written(body: Any, known: Mapping[str, Any]) -> str:
+    """The body of a step as it is sent: JSON, or a text as it stands; values are put into either."""
+    if body is None:
+        return ""
+    return fill(body, known, plain=True) if isinstance(body, str) else orjson.dumps(filled(body, known)).decode()

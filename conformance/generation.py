@@ -83,8 +83,8 @@ class Generation(Protocol):
     def found_again(self, written: Written) -> Ask:
         """Asks for what a write created, by its mark."""
 
-    def keys(self, exchange: Exchange) -> list[str] | None:
-        """``Type/id`` of what a search brought; None when its answer cannot be used."""
+    def keys(self, written: Written, exchange: Exchange) -> list[str] | None:
+        """``Type/id`` of what a search for what a write created brought; None when its answer cannot be used."""
 
     def removal(self, profile: Profile, key: str, base: str) -> Ask:
         """Takes back a resource that was created, as the specification allows it; or reads it, when it must be known

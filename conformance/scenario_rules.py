@@ -217,7 +217,8 @@ def _writes(reader: _Reader, at: Path_, send: Mapping[str, Any], created: set[st
 
 
 def _creates(reader: _Reader, at: Path_, send: Mapping[str, Any]) -> None:
-    if not any("{unique}" in value for value in identifiers(send.get("body"))):
+    body = send.get("body")
+    if not any("{unique}" in value for value in ([body] if isinstance(body, str) else identifiers(body))):
         reader.problem([*at, "POST"], "what is created could not be found again",
                        "give the body an identifier whose value holds {unique}")
     for name, profile in reader.profiles.items():

@@ -81,10 +81,13 @@ class Writes:
                 return exchange
 
     def _sought(self, made: Written) -> Generator[Event, None, list[str] | None]:
-        """What a write without a usable answer created: found again by its mark."""
+        """What a write without a usable answer created: found again by its mark. None when it has none, for a search
+        for nothing would find everything."""
+        if not made.mark:
+            return None
         exchange = self._probe.send(self._generation.found_again(made), "undo")
         yield Exchanged(made.profile, made.scenario, exchange)
-        return self._generation.keys(exchange)
+        return self._generation.keys(made, exchange)
 
 
 def _how(exchange: Exchange) -> str:

@@ -7,7 +7,7 @@ is data of the profile (``removal``): a FHIRPath Patch, or the body of an update
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -49,11 +49,12 @@ def awaited(scenario: Scenario, step: Step, names: Mapping[str, Any]) -> str:
 
 
 def mark(ask: Ask, unique: str) -> str:
-    """The value of the identifier, in the body of a creation, that is of this run alone; empty when there is none."""
+    """The value of the identifier, in the body of a creation, that is of this run alone; what is of this run alone in a
+    body that is no JSON; empty when there is none."""
     try:
         body = orjson.loads(ask.body)
     except orjson.JSONDecodeError:
-        return ""
+        return unique if unique in ask.body else ""
     return next((value for value in identifiers(body) if unique and unique in value), "")
 
 
@@ -69,13 +70,16 @@ def search(written: Written) -> Ask:
     return Ask("GET", written.path.partition("/")[0], (("identifier", written.mark),), base=written.base)
 
 
-def keys(exchange: Exchange, bodies: Bodies) -> list[str] | None:
-    """``Type/id`` of the matches of a searchset; None when the answer is no searchset."""
+def keys(exchange: Exchange, marks: Iterable[str], bodies: Bodies) -> list[str] | None:
+    """``Type/id`` of the matches of a searchset of which an identifier holds one of the marks. None when the answer is
+    no searchset, or has only other matches: a server that does not know the criterion answers with all that it has."""
     body = bodies.of(exchange)
     if body is None or not is_searchset(body):
         return None
     kind = exchange.request.url.partition("?")[0].rpartition("/")[2]
-    return [key_of(one.resource) for one in entries(body) if is_match(one, kind)]
+    matches = [one.resource for one in entries(body) if is_match(one, kind)]
+    found = [key_of(one) for one in matches if any(mark in value for value in identifiers(one) for mark in marks)]
+    return found if found or not matches else None
 
 
 def removal(profile: Profile, resource: str, base: str) -> Ask:

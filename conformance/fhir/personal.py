@@ -12,7 +12,8 @@ Mask = Callable[[str, str], str]
 _SIGNS = (b"Practitioner", b'"family"', b'"given"', b"exerciseLastName")
 _PERSONS = ("Practitioner", "PractitionerRole", "Person", "Patient")
 _EXTENSION_NAMES = ("exerciseFirstName", "exerciseLastName")
-_PARTS = (("identifier", "value", "person identifier"), ("telecom", "value", "person telecom"),
+PERSON_IDENTIFIER = "person identifier"  # the kind of the mask of it
+_PARTS = (("identifier", "value", PERSON_IDENTIFIER), ("telecom", "value", "person telecom"),
           ("name", "text", "name"), ("address", "line", "address"), ("address", "text", "address"),
           ("text", "div", "narrative"))  # of a person: the element, the part of it that tells, the kind of its mask
 WITHHELD = b"[" * 2000 + b"]" * 2000  # in the place of a body that cannot be masked: nested too deeply, and no more

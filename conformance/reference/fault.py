@@ -63,6 +63,7 @@ class Fault:
     operations: Callable[[Json], Json] | None = None
     client_ids: bool = False
     unchecked: bool = False
+    lenient: bool = False
     # whether it shows in what changes the server, or in an extraction, alone
     writes: bool = False
     # the law that shows it, where single examples seldom do

@@ -106,6 +106,27 @@ def test_a_creation_whose_answer_tells_nothing_is_found_again_and_taken_back(tmp
     assert told, "steps that rest on what was not created are not judged"
 
 
+@pytest.mark.parametrize(("shown", "state"), [(10_000, "removed"), (3, "left")])
+def test_a_server_that_ignores_identifiers_keeps_what_the_run_did_not_create(tmp_path, shown, state):
+    served = Served(Fault("x", {}, "ROR-HTTP-093", answer=lost, matches=lambda found: found[:shown],
+                          query=lambda _kind, pairs: tuple(pair for pair in pairs if pair[0] != "identifier")))
+    with Running(served.app) as base:
+        report = run(served, base, tmp_path / "run", only=("socle/uc-08-1-entite-juridique",))
+    assert served.changed() == []
+    assert [one.state for one in report.writes] == [state], "what was not seen may stand: it is told, and not guessed"
+
+
+def test_a_wrong_body_that_a_server_takes_is_taken_back(tmp_path):
+    served = Served(Fault("x", {}, "ROR-HTTP-084", lenient=True))
+    with Running(served.app) as base:
+        report = run(served, base, tmp_path / "run", only=("socle/78-creations-fautives",))
+    assert len(served.created()) == 6
+    assert served.standing() == []
+    assert {one.state for one in report.writes} == {"removed"}
+    broken = {problem.requirement for problem in report.problems}
+    assert {"ROR-HTTP-084", "ROR-HTTP-018"} <= broken
+
+
 def stubborn(answer, asked):
     return Answer(403, {"content-type": "application/fhir+json"}, b"{}") if asked.interaction in ("patch", "update") else answer
 

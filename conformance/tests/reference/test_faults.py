@@ -205,5 +205,5 @@ def hooks(fault):
         fault.stored,
         fault.operations,
         fault.client_ids,
-        fault.unchecked,
+        fault.unchecked, fault.lenient,
     )
