@@ -205,5 +205,6 @@ def hooks(fault):
         fault.stored,
         fault.operations,
         fault.client_ids,
-        fault.unchecked, fault.lenient,
+        fault.unchecked,
+        fault.lenient,
     )
