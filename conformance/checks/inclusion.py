@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir import bundle
-from conformance.fhir.bundle import Entry
+from conformance.fhir.bundle import Entry, Resource
+from conformance.fhir.population import Population
 from conformance.model import Exchange, Finding
 
 
@@ -64,7 +65,7 @@ def includes_only(paths: list[str], evidence: Evidence) -> Iterator[Finding]:
         inclusions = [entry for entry in here.values() if entry.mode == "include"
                       or (not entry.mode and entry.resource.get("resourceType") != evidence.searched)]
         seen += len(inclusions)
-        reached = _reached(here, {entry.key for entry in inclusions}, paths)
+        reached = _reached(here, {entry.key for entry in inclusions}, paths, evidence.population)
         for entry in inclusions:
             if entry.key not in reached and entry.resource.get("resourceType") != "OperationOutcome":
                 yield finding("include.unrelated", "inclusions bound to a match", entry.key, entry.place, exchange.id)
@@ -73,23 +74,32 @@ def includes_only(paths: list[str], evidence: Evidence) -> Iterator[Finding]:
         yield finding(code, "a search that brings inclusions", "no inclusion", "", evidence.first.id)
 
 
-def _reached(here: Mapping[str, Entry], included: set[str], paths: list[str]) -> set[str]:
-    """What can be reached from the matches by the references, whichever way they point."""
+def _reached(here: Mapping[str, Entry], included: set[str], paths: list[str], known: Population) -> set[str]:
+    """What can be reached from the matches by the references, whichever way they point; through resources that are
+    known and that the page should have held, too: that these are absent is told by itself."""
     links: dict[str, set[str]] = {}
-    for key, entry in here.items():
-        for path in paths:
-            kind, _, element = path.partition(".")
-            if key.startswith(kind + "/"):
-                for target in bundle.references(entry.resource, element):
-                    links.setdefault(key, set()).add(target)
-                    links.setdefault(target, set()).add(key)
+    absent: set[str] = set()
+    unseen = [(key, entry.resource) for key, entry in here.items()]
+    while unseen:
+        key, resource = unseen.pop()
+        for target in _pointed(key, resource, paths):
+            links.setdefault(key, set()).add(target)
+            links.setdefault(target, set()).add(key)
+            held = known.get(target) if target not in here and target not in absent else None
+            if held is not None:
+                absent.add(target)
+                unseen.append((target, held))
     reached: set[str] = set()
     ahead = [key for key in here if key not in included]
     while ahead:
-        for neighbour in links.get(ahead.pop(), ()):
-            if neighbour in included and neighbour not in reached:
-                reached.add(neighbour)
-                ahead.append(neighbour)
+        found = (links.get(ahead.pop(), set()) & (included | absent)) - reached
+        reached |= found
+        ahead += found
     return reached
 
 
+def _pointed(key: str, resource: Resource, paths: list[str]) -> Iterator[str]:
+    for path in paths:
+        kind, _, element = path.partition(".")
+        if key.startswith(kind + "/"):
+            yield from bundle.references(resource, element)
