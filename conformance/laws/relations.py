@@ -20,8 +20,13 @@ _OWN = ("meta", "text")  # of a resource, what may change though nothing of its 
 
 def prefixes(answers: Answers) -> Iterator[Deviation]:
     """With an equal: ge is gt or equal, le is lt or equal. Without: gt is within ge, lt within le. Of moments that
-    a resource has one of, sa is gt and eb is lt."""
-    for wide, strict in (("ge", "gt"), ("le", "lt")):
+    a resource has one of, sa is gt and eb is lt. What ge and le both have, and neither gt nor lt, equal must have: the
+    two are not accused then."""
+    unequal = (answers.keys("ge") & answers.keys("le")) - answers.keys("gt", "lt", "equal")
+    if unequal and "equal" in answers.sents:
+        yield Deviation("equal", f"all of what both {answers.asked('ge')} and {answers.asked('le')} select",
+                        f"without {listed(unequal)}", ("ge", "le"), key=min(unequal))
+    for wide, strict in (("ge", "gt"), ("le", "lt")) if not (unequal and "equal" in answers.sents) else ():
         parts = [strict, *(["equal"] if "equal" in answers.sents else [])]
         told = "what " + " or ".join(answers.asked(one) for one in parts) + " selects"
         yield from differing(answers, wide, answers.keys(*parts), told, parts, more="equal" in answers.sents)

@@ -21,6 +21,7 @@ _ZONE = re.compile(r"[+-]\d\d:\d\d$")
 _DAY = re.compile(r"(eq)?(\d{4}-\d\d-\d\d)$")
 _RESULT = ("_count", "_sort", "_include", "_revinclude", "_page")
 _NONE: Mapping[str, str] = MappingProxyType({})
+_PERIOD = {"ROR-HTTP-069": "a period repeats a parameter"}
 # the law that shows what breaks a requirement, where a fault names none
 _SHOWN_BY = {
     "ROR-SRC-001": "intersects", "ROR-SRC-002": "any-order", "ROR-SRC-003": "spelling-agrees",
@@ -303,9 +304,9 @@ LAWS: tuple[Fault, ...] = (
     _fault("third-criterion-lost", "Le troisième critère est perdu", "The third criterion is lost", "ROR-SRC-002",
            query=_two_criteria),
     _fault("last-repetition-wins", "La dernière occurrence d'un paramètre l'emporte", "The last repetition wins",
-           "ROR-SRC-001", query=_last_of_each),
+           "ROR-SRC-001", _PERIOD, query=_last_of_each),
     _fault("first-repetition-wins", "La première occurrence d'un paramètre l'emporte", "The first repetition wins",
-           "ROR-SRC-001", query=_first_of_each),
+           "ROR-SRC-001", _PERIOD, query=_first_of_each),
     _fault("sort-loses-old", "Le tri écarte ce qui est ancien", "An order leaves out what is old", "ROR-HTTP-028",
            query=_old_left_out("_sort")),
     _fault("sort-last-swapped", "Les deux derniers d'une page triée sont échangés",

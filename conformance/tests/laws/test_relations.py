@@ -170,3 +170,15 @@ def test_some_pages_tell_of_inclusions():
     for asked, broken in ((wrong, True), (right, False)):
         made = told("includes-close", given, [(role, replace(one, ending="limit")) for role, one in asked])
         assert (made.broken, made.void) == (broken, None)
+
+
+@pytest.mark.parametrize(("selected", "accused"), [
+    ({"ge": "12", "gt": "2", "le": "1", "lt": "", "equal": ""}, {"equal"}),
+    ({"ge": "12", "gt": "2", "le": "1", "lt": "", "equal": "1"}, set()),
+    ({"ge": "2", "gt": "2", "le": "1", "lt": "", "equal": "1"}, {"ge"}),
+    ({"ge": "12", "gt": "2", "le": "", "lt": "", "equal": "1"}, {"le"}),
+    ({"ge": "123", "gt": "2", "le": "1", "lt": "", "equal": "1"}, {"ge"}),
+])
+def test_of_prefixes_the_one_that_departs_is_accused(selected, accused):
+    made = told("prefixes-agree", {}, [ask(role, offers(*keys)) for role, keys in selected.items()])
+    assert {one.exchange.rsplit("-", 1)[0] for one in made.findings} == accused
