@@ -22,14 +22,15 @@ def prefixes(answers: Answers) -> Iterator[Deviation]:
     """With an equal: ge is gt or equal, le is lt or equal. Without: gt is within ge, lt within le. Of moments that
     a resource has one of, sa is gt and eb is lt. What ge and le both have, and neither gt nor lt, equal must have: the
     two are not accused then."""
-    unequal = (answers.keys("ge") & answers.keys("le")) - answers.keys("gt", "lt", "equal")
-    if unequal and "equal" in answers.sents:
+    exact = "equal" in answers.sents
+    unequal = (answers.keys("ge") & answers.keys("le")) - answers.keys("gt", "lt", "equal") if exact else set()
+    if unequal:
         yield Deviation("equal", f"all of what both {answers.asked('ge')} and {answers.asked('le')} select",
                         f"without {listed(unequal)}", ("ge", "le"), key=min(unequal))
-    for wide, strict in (("ge", "gt"), ("le", "lt")) if not (unequal and "equal" in answers.sents) else ():
-        parts = [strict, *(["equal"] if "equal" in answers.sents else [])]
+    for wide, strict in (("ge", "gt"), ("le", "lt")) if not unequal else ():
+        parts = [strict, *(["equal"] if exact else [])]
         told = "what " + " or ".join(answers.asked(one) for one in parts) + " selects"
-        yield from differing(answers, wide, answers.keys(*parts), told, parts, more="equal" in answers.sents)
+        yield from differing(answers, wide, answers.keys(*parts), told, parts, more=exact)
     if "sa" in answers.sents:
         for word, meant, other in (("sa", "gt", "lt"), ("eb", "lt", "gt")):
             both = answers.keys(meant) & answers.keys(other, "equal")

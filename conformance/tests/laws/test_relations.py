@@ -178,6 +178,8 @@ def test_some_pages_tell_of_inclusions():
     ({"ge": "2", "gt": "2", "le": "1", "lt": "", "equal": "1"}, {"ge"}),
     ({"ge": "12", "gt": "2", "le": "", "lt": "", "equal": "1"}, {"le"}),
     ({"ge": "123", "gt": "2", "le": "1", "lt": "", "equal": "1"}, {"ge"}),
+    ({"ge": "12", "gt": "2", "le": "1", "lt": ""}, set()),
+    ({"ge": "1", "gt": "2", "le": "1", "lt": ""}, {"ge"}),
 ])
 def test_of_prefixes_the_one_that_departs_is_accused(selected, accused):
     made = told("prefixes-agree", {}, [ask(role, offers(*keys)) for role, keys in selected.items()])
