@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import shutil
 import tempfile
@@ -30,6 +31,8 @@ ACCESSES = tuple(str(one.access) for one in CLIENTS)
 _SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
 _LAWFUL = 1  # of the runs by versions and access profiles in turn, those that ask laws
 _LARGE = 1000  # offers from which no laws are asked of the reference without fault: they take long
+_SWEPT = 8  # runs after which what they left is looked for
+_runs = itertools.count(1)
 _MEMORY = Path("/dev/shm")  # noqa: S108 - records that are thrown away, in memory where the machine has such a place
 
 
@@ -135,6 +138,8 @@ def of_resources(
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+        if next(_runs) % _SWEPT == 0:  # each leaves cycles behind: hundreds in one process would fill the memory
+            gc.collect()
 
 
 def campaign(
