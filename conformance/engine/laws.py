@@ -71,8 +71,25 @@ class Laws:
                 break
         drawn.close()
         last = next((one for one in reversed(cases) if one.broken), None)
+        if last is not None and len(last.sents) == 1 and cases[-1].stable:
+            last = yield from self._pared(course, law, cases, last)
         if last is not None and last.number != first:
             cases[last.number - 1] = (yield from self._again(course, law, last)) or last
+
+    def _pared(self, course: Course, law: int, cases: list[Tried], one: Tried) -> Generator[Event, None, Tried]:
+        """A case of one question without the criteria that are not needed: each is left out once, and stays out where
+        the law is broken all the same. What was drawn together is seldom made simpler by drawing."""
+        for pair in one.sents[0].step.query if len(one.sents[0].step.query) > 1 else ():
+            step = one.sents[0].step
+            left = [each for each in step.query if each != pair]
+            sents = yield from self.asked(course, [replace(step, query=tuple(left))] if left else [])
+            if not sents:
+                continue
+            tried = self.generation.tried(course, law, len(cases) + 1, sents)
+            yield self._told(course, law, tried)
+            cases.append(tried)
+            one = tried if tried.broken else one
+        return one
 
     def _again(self, course: Course, law: int, one: Tried) -> Generator[Event, None, Tried | None]:
         """A case that broke the law, its questions asked again, the last one first unless the law is about their order:
