@@ -19,6 +19,7 @@ from conformance.reference import capability, interactions
 from conformance.reference.access import Access
 from conformance.reference.export import Exports
 from conformance.reference.fault import Answer, Asked, Fault, Pairs
+from conformance.reference.guests import Guests
 from conformance.reference.interactions import Clock, Interactions, Sent, serialised
 from conformance.reference.negotiation import refuse_other_content, refuse_other_formats
 from conformance.reference.refusal import Refusal, outcome
@@ -30,6 +31,7 @@ _GZIP_FROM = 1024
 # what is served at addresses of their own, beside that of consultation
 _ANOMALIES = "/anomalies"
 _CAPACITIES = "/ws-synchro-dispo-lits-fhir"
+_TOKENS = ("/auth/token", "/auth/realms/ror/protocol/openid-connect/token")
 _EXPORT = {"$export": "export", "$export-poll-status": "export-status", "$export-file": "export-file"}
 _APART = {_ANOMALIES: "Task", _CAPACITIES: "Location"}
 _LOG = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class _Server:
         base_path: str,
         fault: Fault | None,
         clock: Clock,
-        access: Access,
+        access: Access | Guests,
     ) -> None:
         self._declared = declared
         self._base_path = base_path.rstrip("/")
@@ -71,7 +73,8 @@ class _Server:
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
-        base = f"{request.url.scheme}://{request.url.netloc}{self._prefix(request.scope['path'])}"
+        root = request.scope.get("root_path", "")
+        base = f"{request.url.scheme}://{request.url.netloc}{root}{self._prefix(request.scope['path'])}"
         asked = Asked("", "", tuple(parse_qsl(request.url.query, keep_blank_values=True)), base)
         try:
             answer, asked = self._routed(request, body, asked)
@@ -90,7 +93,7 @@ class _Server:
 
     def _routed(self, request: Request, body: bytes, asked: Asked) -> tuple[Answer, Asked]:
         path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
-        if path == "/auth/token" and method == "POST":
+        if path in _TOKENS and method == "POST":
             return self._access.issue(request.headers, body), asked
         target = self._target(path, method)
         reader = self._access.check(request.headers, headers=self._prefix(path) != _CAPACITIES)
@@ -196,7 +199,7 @@ def create_app(
     base_path: str = "/ws-diffusion-fhir",
     fault: Fault | None = None,
     clock: Clock = utc_now,
-    access: Access | None = None,
+    access: Access | Guests | None = None,
     profiles: Path | None = None,
 ) -> Starlette:
     """The application that serves a store under a profile; ``fault`` makes it wrong in one way.
