@@ -28,19 +28,22 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
         raise AuthorError(problems)
     waivers = read_waivers(path.parent / document["waivers"]) if "waivers" in document else ()
     secrets = _Secrets(path.parent, environment)
-    endpoint = _endpoint(document, secrets)
+    endpoint = _endpoint(document, secrets) if document["role"] == "server" else Endpoint("")
     candidate = Candidate(
         product=document["product"], version=document["version"], vendor=document["vendor"], role=document["role"],
         profiles=tuple(document["profiles"]), use_cases=tuple(document.get("use-cases", ())), waivers=waivers,
         writes=document.get("writes") == "allowed",
         accesses=tuple(one.access for one in (endpoint, *endpoint.others) if one.access),
-        access=endpoint.access,
+        access=endpoint.access, drive=tuple(document.get("drive", ())),
     )
     return candidate, endpoint
 
 
 def _meaning(document: Any, file: str) -> list[Problem]:
-    found: list[Problem] = []
+    found = [Problem(file, *where(document, [key]), f"the role {document['role']} has no {key!r}",
+                     f"remove it, or write 'role: {role}'")
+             for key, role in (("endpoint", "server"), ("drive", "consumer"))
+             if key in document and document["role"] != role]
 
     def problem(path: list[str | int], message: str, remedy: str) -> None:
         found.append(Problem(file, *where(document, path), message, remedy))
@@ -54,7 +57,7 @@ def _meaning(document: Any, file: str) -> list[Problem]:
         if name not in USE_CASES:
             problem(["use-cases", index], f"no use case is called {name!r}",
                     suggest(name, USE_CASES) or f"known use cases: {', '.join(USE_CASES)}")
-    endpoint = document["endpoint"]
+    endpoint = document.get("endpoint", {})
     seen = {endpoint.get("access-profile")} - {None}
     for index, client in enumerate(endpoint.get("clients", ())):
         if client["access-profile"] in seen:

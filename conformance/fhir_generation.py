@@ -99,6 +99,9 @@ class FhirGeneration:
     def ask(self, course: Course, step: Step) -> Ask:
         """The request of a step; bound values are escaped as FHIR search values want it."""
         known = {**course.profile.constants, **course.names}
+        if step.action is not None:
+            values = tuple((name, fill(value, known, plain=True)) for name, value in step.action.values)
+            return Ask(step.method, step.path, values)
         return Ask(
             step.method, fill(step.path, known, plain=True),
             tuple((name, fill(value, known)) for name, value in step.query),
@@ -106,6 +109,17 @@ class FhirGeneration:
             tuple((name, fill(value, known)) for name, value in step.form),
             _written(step.body, known), step.base, step.access,
         )
+
+    def words(self, course: Course, step: Step) -> Mapping[str, str]:
+        """What an application is asked to do, by language, values put in."""
+        assert step.action is not None
+        known, told = {**course.profile.constants, **course.names}, step.action.words
+        return {"fr": fill(told.fr, known, plain=True), "en": fill(told.en, known, plain=True)}
+
+    def knows(self, resources: Iterable[Any]) -> None:
+        """Takes in the resources that the bench serves."""
+        for one in resources:
+            self.population.add(one)
 
     def created(self, sent: Sent) -> str:
         """``Type/id`` of the resource that a step created; empty when its answer does not tell."""
@@ -232,7 +246,8 @@ class FhirGeneration:
         if course is not self._judged:
             self._judged = course
             self.bodies.forget(one.response.body for one in sent.exchanges if one.response is not None)
-        for one in sent.exchanges if not sent.ask.access else ():  # what others may see is not the whole
+        own = sent.ask.access or sent.step.action is not None  # what others may see is not the whole, nor is ours
+        for one in sent.exchanges if not own else ():
             self.received.take(one, self.bodies)
         evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies,
                             self.received)

@@ -65,6 +65,9 @@ class Generation(Protocol):
     def restored(self, kept: Mapping[str, Any]) -> dict[str, Any]:
         """The bound values from their form in a record."""
 
+    def words(self, course: Course, step: Step) -> Mapping[str, str]:
+        """What an application is asked to do, by language, values put in."""
+
     def ask(self, course: Course, step: Step) -> Ask:
         """The request of a step, values put in."""
 

@@ -156,7 +156,8 @@ class Ledger:
             sent = event.sent
             return {"type": "step", "profile": event.profile, "scenario": event.scenario, "step": sent.step.name,
                     "exchanges": [one.id for one in sent.exchanges], "ending": sent.ending,
-                    "confirmation": event.confirmation, "ask": sent.ask}
+                    "confirmation": event.confirmation, "ask": sent.ask,
+                    **({"outcome": sent.outcome} if sent.outcome is not None else {})}
         if isinstance(event, told.CaseAsked):
             return {"type": "case", "profile": event.profile, "scenario": event.scenario, "law": event.law,
                     "number": event.number, "again": event.again,

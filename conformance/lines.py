@@ -81,7 +81,8 @@ def ask_of(ask: Mapping[str, Any]) -> Ask:
 
 def sent_of(line: Mapping[str, Any], step: Step, exchanges: Mapping[str, Exchange]) -> Sent:
     """A driven step from its line, its scenario's step and the exchanges read so far."""
-    return Sent(step, ask_of(line["ask"]), tuple(exchanges[one] for one in line["exchanges"]), line["ending"])
+    return Sent(step, ask_of(line["ask"]), tuple(exchanges[one] for one in line["exchanges"]), line["ending"],
+                line.get("outcome"))
 
 
 def question_of(line: Mapping[str, Any], place: Place, exchanges: Mapping[str, Exchange]) -> Sent:

@@ -49,10 +49,25 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """What the user of an application is asked to do: the name by which a ``drive`` command knows it, the words, the
+    values that go with it; what the application is served meanwhile (manners of the bench); seconds without a request
+    after which it is over, and seconds after which it is over whatever comes in."""
+
+    name: str
+    words: Text
+    values: tuple[tuple[str, str], ...]
+    serve: Any
+    idle: float
+    at_most: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One request to send, how far to follow its pages, and what is expected of the answer. ``base`` names the address
     that it goes to, where it is not that of consultation; ``access`` the access profile of the client that sends it,
-    where it is not that of the run."""
+    where it is not that of the run. With an ``action`` nothing is sent: an application is to do something, and what it
+    sends is judged."""
 
     name: str
     method: str
@@ -66,11 +81,12 @@ class Step:
     body: Any = None
     base: str = ""
     access: str = ""
+    action: Action | None = None
 
     @property
     def writes(self) -> bool:
         """Whether it changes something on the server."""
-        return writes(self.method, self.path)
+        return self.action is None and writes(self.method, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,8 @@ class Scenario:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles of which
-    a client is at hand, ``access`` that of the client of the run where it is told."""
+    a client is at hand, ``access`` that of the client of the run where it is told; ``drive``: the command that has an
+    application do something."""
 
     product: str
     version: str
@@ -128,6 +145,7 @@ class Candidate:
     writes: bool = False
     accesses: tuple[str, ...] = ()
     access: str = ""
+    drive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +251,15 @@ class Sent:
     """A step that was driven: its exchanges (the first answer, then its pages) and why no more were asked.
 
     ``ending``: ``one`` (a single page was wanted), ``complete`` (no next link), ``limit``, ``broken`` (a next link
-    failed), ``elsewhere`` (it leaves the candidate), ``loop`` (it comes back).
+    failed), ``elsewhere`` (it leaves the candidate), ``loop`` (it comes back). Of an action: ``done`` (the application
+    said so), ``idle`` (nothing came in any more), ``late`` (the time was over); ``outcome`` is what it shows.
     """
 
     step: Step
     ask: Ask
     exchanges: tuple[Exchange, ...]
     ending: str
+    outcome: Any = None
 
 
 @dataclass(frozen=True, slots=True)

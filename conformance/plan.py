@@ -41,15 +41,16 @@ def plan(
     candidate: Candidate, profiles: Mapping[str, Profile], library: Library, *, wanted: Sequence[str] = (),
     use_cases: Sequence[str] = (), only: Sequence[str] = (), laws: bool = True,
 ) -> tuple[Planned, ...]:
-    """The scenarios of the candidate's profiles and use cases, in the order of profiles and ids; those that write come
-    after those that read, those that look at all that a run received last.
+    """The scenarios of the candidate's role, profiles and use cases, in the order of profiles and ids; those that write
+    come after those that read, those that look at all that a run received last.
 
     ``socle`` is always part of it: it holds what all use cases share. A use case that the candidate does not claim
     is skipped with its reason when it was not asked for by name. Without ``laws``, what holds nothing else is skipped.
     """
     planned: list[Planned] = []
     for name in wanted or candidate.profiles:
-        for scenario in sorted(choose(library, profiles[name], use_cases, only), key=_turn):
+        chosen = (one for one in choose(library, profiles[name], use_cases, only) if one.role == candidate.role)
+        for scenario in sorted(chosen, key=_turn):
             skip = _skip(candidate, scenario, use_cases, only)
             if not laws and not scenario.steps:
                 skip = skip or "no case of a law is drawn (--depth none)"
@@ -82,8 +83,6 @@ def _optional(scenario: Scenario, profile: Profile) -> bool:
 
 def _skip(candidate: Candidate, scenario: Scenario, use_cases: Sequence[str], only: Sequence[str]) -> str:
     claimed = {*candidate.use_cases, "socle"}
-    if scenario.role != candidate.role:
-        return f"role {scenario.role}"
     if candidate.use_cases and scenario.use_case not in claimed and not use_cases and not only:
         return f"use case {scenario.use_case} not claimed"
     return ""

@@ -11,13 +11,14 @@ from typing import Any
 from conformance import data, scenario_rules, source
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.fhir.created import patch
-from conformance.model import Expectation, Need, Place, Scenario, Step
+from conformance.model import Action, Expectation, Need, Place, Scenario, Step
 from conformance.profile import read_file, text
-from conformance.scenario_words import method_of
+from conformance.scenario_words import AWAIT, method_of
 from conformance.specification import Profile, Text
 
 ALL_PAGES = 0
 EXTRACTION = -1
+_IDLE, _AT_MOST = 5.0, 300.0  # seconds
 _FOLLOWED = {"all": ALL_PAGES, "export": EXTRACTION}
 
 
@@ -144,6 +145,8 @@ def _need(name: str, raw: Mapping[str, Any]) -> Need:
 
 
 def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]) -> Step:
+    if "await" in raw:
+        return _awaiting(index, raw, document, file, defaults)
     send = raw["send"]
     word = method_of(send)
     posted = word == "POST-search"
@@ -164,6 +167,22 @@ def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str,
         body=patch(send["patch"]) if "patch" in send else send.get("body"),
         base=send.get("base", ""),
         access=str(send.get("access-profile", "")),
+    )
+
+
+def _awaiting(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str, tuple[str, ...]]) -> Step:
+    """A step in which an application acts."""
+    told = raw["await"]
+    line, column = source.where(document, ["steps", index])
+    action = Action(told["action"], text({word: told[word] for word in ("fr", "en")}),
+                    tuple(told.get("values", {}).items()), raw.get("serve", {}), float(told.get("idle", _IDLE)),
+                    float(told.get("at-most", _AT_MOST)))
+    return Step(
+        name=raw.get("as", f"step-{index + 1}"), method=AWAIT, path=told["action"], query=(), headers=(), form=(),
+        pages=1,
+        expect=tuple(_expectation(["steps", index, "expect", at], one, document, file, defaults)
+                     for at, one in enumerate(raw["expect"])),
+        place=Place(file, line, column), action=action,
     )
 
 

@@ -122,7 +122,7 @@ def _placeholders(reader: _Reader, at: Path_, value: Any, names: set[str]) -> No
 def _steps(reader: _Reader, names: set[str]) -> None:
     steps: list[str] = []
     created: set[str] = set()
-    writing = any(method_of(step["send"]) in WRITING for step in reader.document.get("steps", ()))
+    writing = any(method_of(step["send"]) in WRITING for step in reader.document.get("steps", ()) if "send" in step)
     for name in OWN_NAMES if writing else ():
         if name in names:
             reader.problem(["bind", name], f"{name!r} is a name of every scenario that writes", "choose another name")
@@ -132,6 +132,11 @@ def _steps(reader: _Reader, names: set[str]) -> None:
         name = step.get("as", f"step-{index + 1}")
         if name in steps:
             reader.problem([*at, "as"], f"the step name {name!r} is already taken", "choose another name")
+        _role(reader, at, step)
+        if "await" in step:
+            _awaits(reader, at, step, steps, names)
+            steps.append(name)
+            continue
         _send(reader, [*at, "send"], step["send"], names)
         _writes(reader, [*at, "send"], step["send"], created)
         if "POST" in step["send"]:
@@ -145,6 +150,27 @@ def _steps(reader: _Reader, names: set[str]) -> None:
             reader.problem([*at, "expect"], "no expectation looks at the status of the answer",
                            "add '- status: 200' (or the status that the requirement asks)")
         steps.append(name)
+
+
+def _role(reader: _Reader, at: Path_, step: Mapping[str, Any]) -> None:
+    """A ROR is asked; an application acts."""
+    wanted, other = ("await", "send") if reader.document["role"] == "consumer" else ("send", "await")
+    if other in step:
+        reader.problem([*at, other], f"the role {reader.document['role']} has no {other!r}", f"write {wanted!r}")
+    if wanted == "send" and "serve" in step:
+        reader.problem([*at, "serve"], "a ROR is not served", "remove it, or write 'role: consumer'")
+
+
+def _awaits(
+    reader: _Reader, at: list[str | int], step: Mapping[str, Any], steps: list[str], names: set[str]
+) -> None:
+    told = step["await"]
+    for key in ("fr", "en"):
+        _placeholders(reader, [*at, "await", key], told[key], names)
+    for key, value in told.get("values", {}).items():
+        _placeholders(reader, [*at, "await", "values", key], value, names)
+    for number, expectation in enumerate(step["expect"]):
+        _expectation(reader, [*at, "expect", number], expectation, step, steps, names)
 
 
 def _laws(reader: _Reader) -> None:

@@ -11,6 +11,9 @@ PLACEHOLDER = re.compile(r"\{([A-Za-z][\w-]*)(?:\.([\w.-]+))?\}")
 WRITING = ("POST", "PUT", "PATCH")
 METHODS = ("GET", "POST-search", *WRITING)
 
+# In the place of a method: an application acts, and what it sends is judged.
+AWAIT = "AWAIT"
+
 # Names that every scenario that writes has: a text of this run and scenario alone, the mark by which what it created is
 # found again; and the time at which the scenario began.
 OWN_NAMES = ("unique", "now")

@@ -25,6 +25,7 @@ from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
 from conformance.model import Candidate, Waiver
 from conformance.plan import Campaign
+from conformance.reference_data import region
 from conformance.report import render
 from conformance.report.model import Report, Score
 from conformance.report.summary import Ground, summarize
@@ -106,7 +107,7 @@ def driven(
     run = Run(made, probe, generation, clock, before)
     try:
         if before is None:
-            _keep_inputs(made, book)
+            keep_inputs(made, book)
         with _collected_rarely(), _undone_if_interrupted(run, tell):
             tell(run.events())
     finally:
@@ -138,7 +139,7 @@ def _collected_rarely() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_inputs(made: Campaign, book: ledger.Ledger) -> None:
+def keep_inputs(made: Campaign, book: ledger.Ledger) -> None:
     """What a report needs beside the record: waivers, and the scenarios as they were written."""
     waivers = [vars_of(one) for one in made.candidate.waivers]
     book.keep(CANDIDATE_FILE, json.dumps({"waivers": waivers}, ensure_ascii=False) + "\n")
@@ -181,7 +182,10 @@ def report(
     if not rejudge:
         return summarize(record, ground)
     held = nomenclature.release(release)
-    judged = Rejudge(record, profiles, found, FhirGeneration(held)).judgements()
+    generation = FhirGeneration(held)
+    if "data" in record.header:  # of an application: what it was served
+        generation.knows(region(**record.header["data"]))
+    judged = Rejudge(record, profiles, found, generation).judgements()
     known = (one for one in judged if one.requirement in profiles[one.profile].requirements)
     return summarize(record, replace(ground, nomenclatures=held.hash()), known)
 

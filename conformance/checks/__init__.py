@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from conformance.checks import access, bundle, capability, export, http, inclusion, search, structure
+from conformance.checks import access, bundle, capability, consumer, export, http, inclusion, query, search, structure
 from conformance.checks.evidence import Evidence
 from conformance.model import Finding
 
@@ -15,6 +15,7 @@ from conformance.model import Finding
 class Ground(IntEnum):
     """What a check stands on; without it the check is not run, and says what it lacked."""
 
+    HEARD = 0  # requests of an application
     ANSWER = 1
     BODY = 2
     SUCCESS = 3
@@ -80,6 +81,18 @@ CHECKS: Mapping[str, Check] = {
     "does-not-declare": Check(capability.does_not_declare, Ground.SUCCESS),
     "served-if-declared": Check(capability.served_if_declared, Ground.ANSWER),
     "search-served-if-declared": Check(capability.search_served_if_declared, Ground.ANSWER),
+    "asks": Check(consumer.asks, Ground.HEARD),
+    "sends-headers": Check(consumer.sends_headers, Ground.HEARD),
+    "bearer": Check(consumer.bearer, Ground.HEARD),
+    "token-request": Check(consumer.token_request, Ground.HEARD),
+    "renews-token": Check(consumer.renews_token, Ground.HEARD),
+    "encoded": Check(query.encoded, Ground.HEARD, single=True),
+    "known-parameters": Check(query.known_parameters, Ground.HEARD, single=True),
+    "full-codes": Check(query.full_codes, Ground.HEARD, single=True),
+    "follows-next": Check(consumer.follows_next, Ground.HEARD),
+    "waits": Check(consumer.waits, Ground.HEARD),
+    "gives-up": Check(consumer.gives_up, Ground.HEARD),
+    "shows": Check(consumer.shows, Ground.HEARD),
 }
 
 # Each step must hold one of these, so that a request that is refused does not pass unseen.

@@ -6,7 +6,7 @@ import shlex
 
 from conformance.model import Exchange
 
-_LEFT_OUT = ("accept-encoding", "user-agent", "content-length")
+_LEFT_OUT = ("accept-encoding", "user-agent", "content-length", "host", "connection")
 
 
 def command(exchange: Exchange) -> str:

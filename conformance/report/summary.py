@@ -323,9 +323,11 @@ class _Summary:
     def _uncovered(self, rows: Iterable[RequirementRow]) -> Iterable[Uncovered]:
         verified = {(row.profile, row.id) for row in rows}
         elsewhere = texts.interface()["not-in-this-run"]
+        asks = self.record.header["candidate"]["role"] == "consumer"  # the other side has no part in this run
+        others = {"server", "controller"} if asks else {"consumer", "provider"}
         for profile in (self.ground.profiles[one["id"]] for one in self.record.header["profiles"]):
             for requirement in profile.requirements.values():
-                if (profile.id, requirement.id) not in verified:
+                if requirement.actor not in others and (profile.id, requirement.id) not in verified:
                     yield Uncovered(profile.id, requirement.id, requirement.strength.value, requirement.statement,
                                     requirement.not_tested or elsewhere)
 

@@ -1,0 +1,220 @@
+"""Checks of what an application sends, and of what it shows: on the requests that came in, in their order."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote
+
+from conformance.checks.evidence import Evidence
+from conformance.codes import finding
+from conformance.fhir import dates
+from conformance.fhir.bundle import key_of
+from conformance.fhir.fill import fill
+from conformance.model import Exchange, Finding
+
+_BASE = "[base]/"
+_AUTH = "[base auth]/"
+_MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
+_MOST = 6  # requests named when none is as wanted
+
+
+def consultations(evidence: Evidence) -> list[Exchange]:
+    """The requests that consult, those for a token and for the state of an extraction left out."""
+    return [one for one in evidence.current.exchanges if one.request.url.startswith(_BASE)]
+
+
+def kind_of(exchange: Exchange) -> str:
+    """The resource type, or the operation, that a consultation addresses."""
+    return exchange.request.url.removeprefix(_BASE).partition("?")[0].partition("/")[0]
+
+
+def query_of(exchange: Exchange) -> list[tuple[str, str]]:
+    """The parameters of a request, decoded once: those of its address, or of its form."""
+    url, form = exchange.request.url, exchange.request.body
+    raw = form if url.partition("?")[0].endswith("/_search") else url.partition("?")[2]
+    parts = [one.partition("=") for one in raw.split("&") if one]
+    return [(unquote(name), unquote(value)) for name, _, value in parts]
+
+
+def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """One of the requests asks what is wanted: its type, and parameters with their values."""
+    kind = parameters["GET"]
+    known = {**evidence.profile.constants, **evidence.names}
+    wanted = {name: value if value == "*" else fill(value, known) for name, value in parameters.get("with", {}).items()}
+    asked = [one for one in consultations(evidence) if kind_of(one) == kind]
+    if any(_asks(one, wanted) for one in asked):
+        return
+    if any(name == "_filter" for one in asked for name, _ in query_of(one)):
+        yield finding("bench.not-met", "criteria that are parameters", "a _filter, which is not read here", "",
+                      evidence.first.id)
+        return
+    shown = " & ".join([kind, *(f"{name}={value}" for name, value in wanted.items())])
+    came = "; ".join(unquote(one.request.url) for one in (asked or consultations(evidence))[:_MOST])
+    yield finding("request.missing", shown, came or "no consultation", "", evidence.first.id)
+
+
+def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
+    held: dict[str, list[str]] = {}
+    for name, value in query_of(exchange):
+        held.setdefault(name, []).append(value)
+    return all(any(value == "*" or _same(value, one) for one in held.get(name, ())) for name, value in wanted.items())
+
+
+def _same(wanted: str, asked: str) -> bool:
+    """Whether two search values say the same: alternatives in any order, an instant in any time zone."""
+    one, other = dates.interval(wanted[2:]), dates.interval(asked[2:])
+    if one is not None and other is not None:
+        return wanted[:2] == asked[:2] and one[0] == other[0]
+    return set(wanted.split(",")) == set(asked.split(","))
+
+
+def sends_headers(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Each consultation carries these headers."""
+    for exchange in consultations(evidence):
+        held = {name.lower(): value for name, value in exchange.request.headers}
+        for name, form in parameters.items():
+            value = held.get(name.lower(), "")
+            if not re.search(form, value):
+                yield finding("request.header", f"{name}: {form}", value or "absent", name, exchange.id)
+
+
+def bearer(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Each consultation carries a token."""
+    for exchange in consultations(evidence):
+        value = next((value for name, value in exchange.request.headers if name.lower() == "authorization"), "")
+        if not value.lower().startswith("bearer "):
+            yield finding("request.header", "Authorization: Bearer", value or "absent", "Authorization", exchange.id)
+
+
+def token_request(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The token is asked by a form of OAuth 2.0 client credentials."""
+    asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
+    if not asked:
+        yield finding("request.missing", "a request to the token endpoint", "none", "", evidence.first.id)
+    for one in asked:
+        kind = next((value for name, value in one.request.headers if name.lower() == "content-type"), "")
+        if one.request.method != "POST" or not kind.startswith("application/x-www-form-urlencoded"):
+            yield finding("request.header", "a form sent by POST", f"{one.request.method}, {kind or 'no Content-Type'}",
+                          "Content-Type", one.id)
+            continue
+        form = dict(part.partition("=")[::2] for part in one.request.body.split("&"))
+        for name, value in (("grant_type", "client_credentials"), ("client_id", "")):
+            if (value and form.get(name) != value) or not form.get(name):
+                yield finding("request.parameter", f"{name}={value or '…'}", form.get(name, "absent"), name, one.id)
+
+
+def renews_token(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """After a token was refused another is asked, and the request is sent again with it."""
+    everyone = evidence.current.exchanges
+    refused = next((at for at, one in enumerate(everyone) if one.response is not None and one.response.status == 401
+                    and one.request.url.startswith(_BASE)), None)
+    if refused is None:
+        yield finding("bench.not-met", "a request with a token that ended", "none", "", evidence.first.id)
+        return
+    first, after = everyone[refused], everyone[refused + 1 :]
+    if not any(one.request.url.startswith(_AUTH) for one in after):
+        yield finding("request.token", "a new token asked", "none", "", first.id)
+    elif not any(one.request.url == first.request.url and one.response is not None and one.response.status < 400
+                 for one in after):
+        yield finding("request.token", f"{unquote(first.request.url)} sent again with the new token", "not sent", "",
+                      first.id)
+
+
+def follows_next(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Next links are followed as they were given, to the end."""
+    everyone = consultations(evidence)
+    met = False
+    for at, exchange in enumerate(everyone):
+        link = evidence.next_of(exchange)
+        if not link:
+            continue
+        met = True
+        address = link if link.startswith("[") else _BASE + link.lstrip("/")
+        after = everyone[at + 1 :]
+        if address not in {one.request.url for one in after}:
+            other = next((one for one in after if kind_of(one) == kind_of(exchange)), None)
+            yield finding("request.link", address, other.request.url if other else "no further request", "Bundle.link",
+                          exchange.id, (other.id,) if other else ())
+            return
+    if not met:
+        yield finding("bench.not-met", "a result of several pages", "one page", "", evidence.first.id)
+
+
+def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Who is told to come back after a time does not come before."""
+    everyone = evidence.current.exchanges
+    met = False
+    for at, exchange in enumerate(everyone):
+        told = exchange.response.header("Retry-After") if exchange.response is not None else ""
+        if not told:
+            continue
+        met = True
+        answered = datetime.fromisoformat(exchange.started) + timedelta(milliseconds=exchange.milliseconds)
+        until = answered + timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told)
+        again = next((one for one in everyone[at + 1 :] if one.request.url == exchange.request.url), None)
+        if again is not None and datetime.fromisoformat(again.started) + _MARGIN < until:
+            early = (until - datetime.fromisoformat(again.started)).total_seconds()
+            yield finding("request.early", f"a pause as Retry-After tells ({told})", f"{early:.1f} s too early", "",
+                          again.id)
+    if not met:
+        yield finding("bench.not-met", "an answer with Retry-After", "none", "", evidence.first.id)
+
+
+def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """A request that keeps failing is not sent for ever."""
+    failed = [one for one in evidence.current.exchanges if one.response is None or one.response.status >= 500]
+    if not failed:
+        yield finding("bench.not-met", "a request that fails", "none", "", evidence.first.id)
+    for (method, url), times in Counter((one.request.method, one.request.url) for one in failed).items():
+        if times > parameters["within"]:
+            last = next(one.id for one in reversed(failed) if one.request.url == url)
+            yield finding("request.insistent", f"{method} {unquote(url)} at most {parameters['within']} times",
+                          f"{times} times", "", last)
+
+
+def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The application shows what the criteria select, each once; what is no more active it may leave out
+    (ROR-HTTP-021)."""
+    outcome = evidence.current.outcome
+    told = outcome.get("shown") if isinstance(outcome, dict) else None
+    if not isinstance(told, list):
+        yield finding("bench.no-outcome", "what the application shows", "nothing told", "", evidence.first.id)
+        return
+    kind = parameters["resource"]
+    known = {**evidence.profile.constants, **evidence.names}
+    criteria = [(name, fill(value, known)) for name, value in parameters["criteria"].items()]
+    searcher = evidence.searcher()
+    selected = [one for one in evidence.population.all(kind)
+                if all(searcher.answers(one, name, value) for name, value in criteria)]
+    wanted = {key_of(one) for one in selected}
+    shown = [_named(str(one), kind, evidence) for one in told]
+    for key in sorted({key_of(one) for one in selected if _active(one)} - set(shown)):
+        yield finding("shown.lost", key, "absent", "", evidence.first.id)
+    for key in sorted(set(shown) - wanted):
+        yield finding("shown.added", "only what was asked for", key, "", evidence.first.id)
+    for key, times in Counter(shown).items():
+        if times > 1:
+            yield finding("shown.twice", f"{key} once", f"{times} times", "", evidence.first.id)
+
+
+def _active(resource: Mapping[str, Any]) -> bool:
+    return resource.get("active") is not False and resource.get("status") != "inactive"
+
+
+def _named(told: str, kind: str, evidence: Evidence) -> str:
+    """The ``Type/id`` of a resource that is told by it, by its id or by an identifier."""
+    for key in (told, f"{kind}/{told}"):
+        if evidence.population.get(key) is not None:
+            return key
+    found = (key_of(one) for one in evidence.population.all(kind) if told in _identifiers(one))
+    return next(found, told)
+
+
+def _identifiers(resource: Mapping[str, Any]) -> Sequence[str]:
+    held = resource.get("identifier")
+    return [str(one.get("value")) for one in held if isinstance(one, dict)] if isinstance(held, list) else []
