@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance import planted
+from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
+from conformance.reference.faults_consumer import SLIPS, Slip
 from conformance.scenario import Library
 from conformance.specification import Profile, Text
 from conformance.verdict import Strength
@@ -89,9 +91,10 @@ def coverage(
     requirements: list[Row] = []
     transactions: list[Row] = []
     breaking: dict[str, list[str]] = {}
-    for fault in FAULTS.values():
+    faults: list[Fault | Slip] = [*FAULTS.values(), *SLIPS.values()]
+    for fault in faults:
         breaking.setdefault(fault.breaks, []).append(fault.name)
-    for fault in FAULTS.values():  # a fault may break more than one, with its reason
+    for fault in faults:  # a fault may break more than one, with its reason
         for name in fault.also:
             breaking.setdefault(name, []).append(fault.name)
     structural = planted.kept()

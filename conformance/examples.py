@@ -1,4 +1,5 @@
-"""An exchange of the reference ROR in which a requirement is respected, one of a faulty one in which it is broken."""
+"""An exchange of the reference ROR, or of the sample application, in which a requirement is respected, one of a faulty
+one in which it is broken."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conformance import ledger, selftest
+from conformance import ledger, selftest, selftest_bench
 from conformance.clock import Clock
 from conformance.model import Scenario
 from conformance.plan import Campaign
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
+from conformance.reference.faults_consumer import SLIPS, Slip
 from conformance.report.model import Report, Shown
 from conformance.report.summary import shown
 from conformance.scenario import Library
@@ -58,18 +60,26 @@ def _respected(profile: Profile, requirement: str, verifying: Sequence[Scenario]
 
 def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
     """By the faults that break the requirement first, then by those that break it too."""
-    own = [one for one in FAULTS.values() if one.breaks == requirement]
-    beside = [one for one in FAULTS.values() if requirement in one.also]
+    everything: list[Fault | Slip] = [*FAULTS.values(), *SLIPS.values()]
+    own = [one for one in everything if one.breaks == requirement]
+    beside = [one for one in everything if requirement in one.also]
     for fault in (*own, *beside):
-        showing = [one for one in verifying
-                   if (any(use.check == fault.law for use in one.laws) if fault.law else one.steps)]
+        showing = [one for one in verifying if _shows(one, fault)]
         for scenario in showing[:_MOST]:
             with tempfile.TemporaryDirectory(prefix="rorqual-") as folder:
                 for report, _ in _played(profile, requirement, scenario, fault, clock, Path(folder)):
                     yield from _told(report, requirement, scenario, fault)
 
 
-def _told(report: Report, requirement: str, scenario: Scenario, fault: Fault) -> Iterator[Example]:
+def _shows(scenario: Scenario, fault: Fault | Slip) -> bool:
+    """Whether a fault may show in a scenario: one of a server or of an application, as it is; by its law where it has
+    one."""
+    if isinstance(fault, Slip) or scenario.role == "consumer":
+        return isinstance(fault, Slip) and scenario.role == "consumer"
+    return any(use.check == fault.law for use in scenario.laws) if fault.law else bool(scenario.steps)
+
+
+def _told(report: Report, requirement: str, scenario: Scenario, fault: Fault | Slip) -> Iterator[Example]:
     """The exchanges of a report that break a requirement."""
     for problem in report.problems:
         seen = [one for one in problem.occurrences if one.exchange in report.shown]
@@ -79,9 +89,15 @@ def _told(report: Report, requirement: str, scenario: Scenario, fault: Fault) ->
 
 
 def _played(
-    profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None, clock: Clock, folder: Path
+    profile: Profile, requirement: str, scenario: Scenario, fault: Fault | Slip | None, clock: Clock, folder: Path
 ) -> Iterator[tuple[Report, Path]]:
     """The scenario played alone, or its laws one after the other: report and folder of the record."""
+    if scenario.role == "consumer":
+        slip = fault.name if fault is not None else ""
+        here = folder / "application"
+        yield selftest_bench.judged(slip, profile.id, _SEED, clock, (scenario.id,), here), here
+        return
+    assert not isinstance(fault, Slip)
     size = max(_OFFERS, fault.offers) if fault is not None else _OFFERS
     for number, one in enumerate(_campaigns(profile, requirement, scenario, fault)):
         here = folder / str(number)

@@ -9,6 +9,7 @@ COMMANDS = {
     "init": "Write a commented candidate.yaml.",
     "preflight": "Check that the candidate can be tested, before anything runs.",
     "run": "Run the homologation of a candidate.",
+    "bench": "Run the homologation of an application that consults the ROR.",
     "clean": "Take back what an interrupted run created on the candidate.",
     "report": "Make the report of a recorded run again.",
     "rejudge": "Judge a recorded run again, with the present rules.",

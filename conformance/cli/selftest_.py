@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import click
 
-from conformance import data, planted, profile, selftest, source, workshop
+from conformance import data, planted, profile, selftest, selftest_bench, source, workshop
 from conformance.cli import show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
 from conformance.reference.faults import FAULTS
+from conformance.reference.faults_consumer import SLIPS
 from conformance.selftest import Clean, Outcome
 
 
@@ -34,11 +36,13 @@ def command(
     names: tuple[str, ...], profile_id: str | None, offers: int, seed: int, jobs: int, clean: str, faulty: bool,
     structures: bool, keep: bool, form: str,
 ) -> None:
-    """Run every scenario on faulty reference RORs: each fault must be caught, and nothing else be accused."""
+    """Run every scenario on faulty reference RORs and applications: each fault must be caught, and nothing else be
+    accused."""
     for name in names:
-        if name not in FAULTS:
-            raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, FAULTS)}")
-    chosen = list(names or FAULTS) if faulty else []
+        if name not in FAULTS and name not in SLIPS:
+            raise OperatorError(f"no fault is called {name!r}; {source.suggest(name, {*FAULTS, *SLIPS})}")
+    wanted = list(names or (*FAULTS, *SLIPS)) if faulty else []
+    chosen, slips = [one for one in wanted if one in FAULTS], [one for one in wanted if one in SLIPS]
     tested = profile_id or profile.known()[-1]
     if structures:
         raise click.exceptions.Exit(_planted(tested, jobs, keep))
@@ -47,12 +51,17 @@ def command(
     runs = selftest.clean_runs(clean, tested)
     with ProcessPoolExecutor(jobs) as pool:
         found = pool.map(_alarms_of, runs)  # the longest first, so that all processes are busy to the end
+        received = pool.submit(_received, tested, seed, slips, clean != "none")
         tried = pool.map(partial(_one, tested, offers, seed), chosen)
         for run, told in zip(runs, found, strict=True):
             alarms += told
             if not quiet:
                 click.echo(f"{'✗' if told else '✓'} clean reference, {run}: {', '.join(told) or 'no false alarm'}")
-        for one in tried:
+        told, slipped = received.result()
+        alarms += told
+        if told:
+            click.echo(f"✗ sample application: {', '.join(told)}", err=quiet)
+        for one in itertools.chain(tried, slipped):
             outcomes.append(one)
             if not quiet:
                 _tell(one)
@@ -82,6 +91,12 @@ def _planted(tested: str, jobs: int, keep: bool) -> int:
 
 def _one(tested: str, offers: int, seed: int, name: str) -> Outcome:
     return selftest.outcome(FAULTS[name], tested, offers, seed, SystemClock())
+
+
+def _received(tested: str, seed: int, slips: list[str], clean: bool) -> tuple[list[str], list[Outcome]]:
+    """What is told against the sample application, and of each of its faults."""
+    told = selftest_bench.alarms(tested, seed, SystemClock()) if clean else []
+    return told, selftest_bench.outcomes(slips, tested, seed, SystemClock())
 
 
 def _alarms_of(one: Clean) -> list[str]:

@@ -1,0 +1,220 @@
+"""The bench of applications: the reference ROR behind the listener, an address and data of its own for each scenario,
+and applications that are driven by a command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from conformance import ledger
+from conformance.clock import Clock
+from conformance.drive.ear import Ear
+from conformance.drive.listener import Channel, Listener, Manner, Reply
+from conformance.engine.consume import Acting, Consuming, Instruction
+from conformance.errors import OperatorError
+from conformance.events import Event
+from conformance.fhir_generation import FhirGeneration
+from conformance.generation import Course
+from conformance.model import Exchange
+from conformance.plan import Campaign
+from conformance.reference.app import create_app
+from conformance.reference.guests import Guests
+from conformance.reference.manners import mannered
+from conformance.reference.refusal import outcome
+from conformance.reference.server import stored
+from conformance.reference_data import region
+from conformance.workshop import keep_inputs
+
+OFFERS = 60
+_CONSULTATION, _CAPACITIES, _ANOMALIES = "/ws-diffusion-fhir", "/ws-synchro-dispo-lits-fhir", "/anomalies"
+_BASES = {_CONSULTATION: "", _CAPACITIES: "capacities", _ANOMALIES: "anomalies", "/auth": "auth"}
+_TOKEN = "/auth/realms/ror/protocol/openid-connect/token"  # noqa: S105 - an address
+# what an application is given with its client (ROR-SEC-022 to 026)
+HEADERS = {"Ror-Profil-Utilisateur-Code": "CU20", "Ror-Profil-Utilisateur-System": "1.2.250.1.213.1.6.1.66",
+           "Ror-Role-Metier-Code": "AUTOMATE", "Ror-Role-Metier-System": "1.2.250.1.213.1.1.4.6"}
+_FHIR = (("content-type", "application/fhir+json"),)
+_MOST = 4 * 1024 * 1024  # characters that a drive command may answer
+Act = Callable[[Instruction], Acting]
+
+
+class Stand:
+    """One scenario's scene: a channel, a client with its tokens, the reference with the manners asked for."""
+
+    def __init__(self, listener: Listener, ear: Ear, profile: str, resources: Sequence[Any], clock: Clock) -> None:
+        self._listener, self._ear, self._profile = listener, ear, profile
+        self._resources, self._clock = resources, clock
+        self._guests = Guests()
+        self._channel: Channel = listener.open(_unready, _manner(None, clock))
+        self._origin = listener.address(self._channel)
+
+    def _app(self, serve: Mapping[str, Any]) -> Any:
+        manners = mannered(serve)
+        store = stored(self._resources, manners)
+        return create_app(store, profile_id=self._profile, fault=manners, access=self._guests)
+
+    def endpoint(self) -> Mapping[str, Any]:
+        """Addresses and credentials for the application."""
+        return {"base-url": self._origin + _CONSULTATION, "capacities-url": self._origin + _CAPACITIES,
+                "anomalies-url": self._origin + _ANOMALIES, "token-url": self._origin + _TOKEN,
+                "client-id": self._guests.client, "client-secret": self._guests.secret, "headers": HEADERS}
+
+    def turn(self, serve: Mapping[str, Any]) -> None:
+        """From now on it has these manners."""
+        self._guests.end_after(serve["token-ends"]["after"] if "token-ends" in serve else None)
+        self._channel.turn(self._app(serve), _manner(serve.get("then"), self._clock))
+
+    def take(self) -> list[Exchange]:
+        """What came in since the last time."""
+        return [self._ear.exchange(one, self._origin, _BASES) for one in self._channel.take()]
+
+    def wait(self, seconds: float) -> None:
+        """Waits until something comes in, at most so long."""
+        self._channel.wait(seconds)
+
+    def idle(self) -> float:
+        """Seconds since something came in."""
+        return self._channel.idle()
+
+    def close(self) -> None:
+        """Nothing is served any more."""
+        self._listener.close(self._channel)
+
+
+async def _unready(_scope: Any, _receive: Any, send: Any) -> None:
+    """What answers before the first action."""
+    await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"1")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _manner(then: Mapping[str, Any] | None, clock: Clock) -> Manner:
+    """What is answered in the place of the reference, from a consultation on."""
+    seen = 0
+
+    def answered(_method: str, path: str) -> Reply | None:
+        nonlocal seen
+        if then is None or not path.startswith(_CONSULTATION):
+            return None
+        seen += 1
+        if not then["after"] < seen <= then["after"] + then.get("times", 1):
+            return None
+        if then.get("cut"):
+            return Reply(cut="closed without an answer")
+        headers: tuple[tuple[str, str], ...] = _FHIR
+        if "retry-after" in then:
+            wait = then["retry-after"]
+            date = format_datetime(clock.now().replace(microsecond=0) + timedelta(seconds=wait + 1), usegmt=True)
+            headers += (("retry-after", date if then.get("as") == "date" else str(wait)),)
+        body = json.dumps(outcome("transient", "the bench is busy, as the scenario wants")).encode()
+        return Reply(then.get("status", 0), headers, body, delay=then.get("delay", 0.0))
+
+    return answered
+
+
+class Hall:
+    """Receives applications: opens scenes on a listener, and has actions done by ``act``."""
+
+    def __init__(
+        self, listener: Listener, generation: FhirGeneration, resources: Sequence[Any], act: Act, clock: Clock
+    ) -> None:
+        self._listener, self._resources, self._clock = listener, resources, clock
+        self._ear = Ear(lambda vault: generation.scrub(vault.mask))
+        self.act = act
+
+    def open(self, course: Course) -> Stand:
+        """A scene of a scenario."""
+        return Stand(self._listener, self._ear, course.profile.id, self._resources, self._clock)
+
+
+class Driven:
+    """An action carried out by a command: the instruction in JSON on its input, what it shows in JSON on its output."""
+
+    def __init__(self, command: Sequence[str], folder: Path, instruction: Instruction) -> None:
+        self._told = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the action is stopped
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the command of the operator
+                list(command), cwd=folder, stdin=subprocess.PIPE, stdout=self._told, stderr=self._said)
+        except OSError as error:
+            raise OperatorError(f"drive: {command[0]} cannot be started ({error.strerror})") from None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(asdict(instruction)).encode())
+            self._process.stdin.close()
+        except OSError:  # it reads nothing: its answer tells
+            pass
+        self._outcome: Any = None
+        self._failure = ""
+        self._read = False
+
+    def ended(self) -> bool:
+        """Whether the command ended."""
+        return self._process.poll() is not None
+
+    def outcome(self) -> Any:
+        """What it answered, None when that is no JSON object."""
+        self._take()
+        return self._outcome
+
+    def failure(self) -> str:
+        """Why the action was not done; empty when it was."""
+        self._take()
+        return self._failure
+
+    def stop(self) -> None:
+        """Ends the command."""
+        self._take()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._read, self._failure = True, "it did not end in time"
+        self._process.wait()
+        self._told.close()
+        self._said.close()
+
+    def _take(self) -> None:
+        code = self._process.poll()
+        if self._read or code is None:
+            return
+        self._read = True
+        self._told.seek(0)
+        text = self._told.read(_MOST).decode("utf-8", "replace")
+        if code != 0:
+            self._said.seek(0)
+            said = self._said.read(_MOST).decode("utf-8", "replace")
+            self._failure = f"exit code {code}: {(said.strip().splitlines() or ['nothing said'])[-1][:200]}"
+            return
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = None
+        if isinstance(told, dict):
+            self._outcome = told
+        else:
+            self._failure = f"no JSON object on its output: {text[:80]!r}"
+
+
+def receive(
+    made: Campaign, act: Act, folder: Path, clock: Clock, told: Callable[[Event], None], *, offers: int = OFFERS,
+    port: int = 0,
+) -> None:
+    """Runs a campaign on an application and writes its record; every event is told after it was written."""
+    data = {"offers": offers, "seed": made.seed}
+    resources = list(region(offers, made.seed))
+    generation = FhirGeneration(made.release)
+    generation.knows(resources)
+    book = ledger.Ledger(folder)
+    try:
+        keep_inputs(made, book)
+        with Listener(clock, port=port) as listener:
+            hall = Hall(listener, generation, resources, act, clock)
+            for event in Consuming(made, generation, hall, clock, data).events():
+                book.write(event)
+                told(event)
+    finally:
+        book.close()

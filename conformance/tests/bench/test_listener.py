@@ -1,0 +1,156 @@
+"""The listener: what comes in is kept as it was sent, at the address of its scenario and nowhere else."""
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from conformance.clock import SystemClock
+from conformance.drive.ear import Ear
+from conformance.drive.listener import Listener, Reply
+from conformance.errors import HarnessError
+
+
+async def echo(scope, receive, send):
+    message = await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": scope["path"].encode() + b" " + message["body"]})
+
+
+@pytest.fixture
+def listener():
+    with Listener(SystemClock()) as made:
+        yield made
+
+
+def plain(_method, _path):
+    return None
+
+
+def test_a_request_is_kept_as_it_was_sent(listener):
+    channel = listener.open(echo, plain)
+    url = f"{listener.address(channel)}/a%20b/c?x=1%7C2&y=%2B"
+    told = httpx.post(url, content=b"body", headers={"X-One": "1"})
+    assert told.text == "/a b/c body"
+    one, = channel.take()
+    assert (one.method, one.path, one.query, one.body, one.status) == ("POST", "/a%20b/c", "x=1%7C2&y=%2B", b"body", 200)
+    assert dict(one.headers)["x-one"] == "1"
+    assert channel.take() == []
+
+
+def test_two_applications_at_a_time_never_meet(listener):
+    channels = [listener.open(echo, plain) for _ in range(2)]
+
+    def ask(number):
+        with httpx.Client() as client:
+            for turn in range(50):
+                client.get(f"{listener.address(channels[number % 2])}/{number % 2}/{number}/{turn}")
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(ask, range(20)))
+    for which, channel in enumerate(channels):
+        heard = channel.take()
+        assert len(heard) == 500
+        assert {one.path.split("/")[1] for one in heard} == {str(which)}
+
+
+def test_what_is_closed_or_unknown_is_nowhere(listener):
+    channel = listener.open(echo, plain)
+    address = listener.address(channel)
+    listener.close(channel)
+    for url in (address, f"{listener.origin}/", f"{listener.origin}/else/Location"):
+        assert httpx.get(url).status_code == 404
+    assert channel.take() == []
+
+
+def test_manners_answer_in_the_place_of_the_application(listener):
+    replies = iter([Reply(503, (("retry-after", "1"),), b"busy"), Reply(cut="closed"), None])
+    channel = listener.open(echo, lambda _method, _path: next(replies))
+    url = f"{listener.address(channel)}/x"
+    with httpx.Client() as client:
+        assert client.get(url).headers["retry-after"] == "1"
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get(url)
+        assert client.get(url).status_code == 200
+    assert [(one.status, one.cut) for one in channel.take()] == [(503, ""), (0, "closed"), (200, "")]
+
+
+def test_a_body_beyond_bounds_is_refused_and_told(listener):
+    channel = listener.open(echo, plain)
+    with httpx.Client(timeout=30) as client:
+        told = client.post(listener.address(channel), content=b"x" * (17 * 1024 * 1024))
+    assert told.status_code == 413
+    one, = channel.take()
+    assert (one.status, len(one.body)) == (413, 16 * 1024 * 1024)
+
+
+@pytest.mark.parametrize("raw", [
+    b"nonsense\r\n\r\n",
+    b"GET /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /y HTTP/1.1\r\n",
+    b"GET /x HTTP/1.1\r\n" + b"X: y\r\n" * 20_000,
+    b"GET /\x00\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+])
+def test_hostile_bytes_reach_no_application_and_stop_nobody(listener, raw):
+    channel = listener.open(echo, plain)
+    host, port = listener.origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as peer:
+        peer.sendall(raw)
+        peer.settimeout(2)
+        try:
+            told = peer.recv(65536)
+        except (TimeoutError, ConnectionError):
+            told = b""
+    assert told == b"" or told.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 431"))
+    assert httpx.get(f"{listener.address(channel)}/after").status_code == 200
+    assert [one.path for one in channel.take()] == ["/after"]
+
+
+def test_slow_connections_delay_nobody(listener):
+    channel = listener.open(echo, plain)
+    host, port = listener.origin.removeprefix("http://").split(":")
+    slow = [socket.create_connection((host, int(port)), timeout=10) for _ in range(200)]
+    try:
+        for one in slow:
+            one.sendall(b"GET /" + channel.key.encode() + b"/slow HTTP/1.1\r\n")
+        started = SystemClock().monotonic()
+        for _ in range(20):
+            assert httpx.get(f"{listener.address(channel)}/quick").status_code == 200
+        assert SystemClock().monotonic() - started < 20
+    finally:
+        for one in slow:
+            one.close()
+    assert {one.path for one in channel.take()} == {"/quick"}
+
+
+def test_waiting_ends_when_something_comes_in(listener):
+    channel = listener.open(echo, plain)
+    threading.Timer(0.2, lambda: httpx.get(f"{listener.address(channel)}/x")).start()
+    started = SystemClock().monotonic()
+    channel.wait(30)
+    assert SystemClock().monotonic() - started < 20
+    assert len(channel.take()) == 1
+
+
+def test_a_port_that_is_taken_is_told(listener):
+    port = int(listener.origin.rpartition(":")[2])
+    with pytest.raises(HarnessError, match="cannot be listened on"):
+        Listener(SystemClock(), port=port).__enter__()
+
+
+def test_tokens_and_secrets_never_reach_an_exchange(listener):
+    async def token(_scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b'{"access_token": "canary-token-1234", "expires_in": 300}'})
+
+    channel = listener.open(token, plain)
+    address = listener.address(channel)
+    httpx.post(f"{address}/auth/token", data={"client_id": "app", "client_secret": "canary-secret-5678"})
+    httpx.get(f"{address}/ws/Location?t=canary-token-1234", headers={"Authorization": "Bearer canary-token-1234"})
+    ear = Ear(lambda _vault: lambda body: body)
+    told = [ear.exchange(one, address, {"/ws": "", "/auth": "auth"}) for one in channel.take()]
+    assert "canary" not in repr([(one.request, one.response.body, one.response.headers) for one in told])
+    assert [one.request.url for one in told] == ["[base auth]/token", "[base]/Location?t=[token 1]"]
+    assert told[1].request.headers[-1] == ("authorization", "Bearer [token 1]")
