@@ -24,8 +24,9 @@ _MOST = 6  # requests named when none is as wanted
 
 
 def consultations(evidence: Evidence) -> list[Exchange]:
-    """The requests that consult, those for a token and for the state of an extraction left out."""
-    return [one for one in evidence.current.exchanges if one.request.url.startswith(_BASE)]
+    """The requests that consult; those for a token, and the reading of the statement, which is for all, left out."""
+    return [one for one in evidence.current.exchanges
+            if one.request.url.startswith(_BASE) and kind_of(one) != "metadata"]
 
 
 def kind_of(exchange: Exchange) -> str:
@@ -136,7 +137,7 @@ def follows_next(_: Any, evidence: Evidence) -> Iterator[Finding]:
         met = True
         address = link if link.startswith("[") else _BASE + link.lstrip("/")
         after = everyone[at + 1 :]
-        if address not in {one.request.url for one in after}:
+        if unquote(address) not in {unquote(one.request.url) for one in after}:  # clients may write %2C or a comma
             other = next((one for one in after if kind_of(one) == kind_of(exchange)), None)
             yield finding("request.link", address, other.request.url if other else "no further request", "Bundle.link",
                           exchange.id, (other.id,) if other else ())

@@ -152,6 +152,15 @@ def test_an_instant_may_be_asked_in_another_time_zone(asked, same):
     assert bool(told("asks", wanted, [get(f"HealthcareService?_lastUpdated={asked}")])) is not same
 
 
+def test_a_link_may_be_written_with_other_escapes_of_the_same():
+    asked = paged("[base]/HealthcareService?_id=1,2&_page=7", "HealthcareService?_id=1%2C2&_page=7")
+    assert not told("follows-next", {}, asked)
+
+
+def test_the_statement_is_for_all():
+    assert not told("bearer", {}, [get("metadata")])
+
+
 def test_what_is_no_more_active_may_be_left_out():
     known = (offer("1"), offer("2", active=False))
     for shown in (["1"], ["1", "2"]):
