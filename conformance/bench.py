@@ -25,6 +25,7 @@ from conformance.generation import Course
 from conformance.model import Exchange
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
+from conformance.reference.detours import Detours
 from conformance.reference.guests import Guests
 from conformance.reference.manners import mannered
 from conformance.reference.refusal import outcome
@@ -34,6 +35,7 @@ from conformance.workshop import keep_inputs
 
 OFFERS = 60
 _CONSULTATION, _CAPACITIES, _ANOMALIES = "/ws-diffusion-fhir", "/ws-synchro-dispo-lits-fhir", "/anomalies"
+_OF = {"consultation": _CONSULTATION, "capacities": _CAPACITIES, "anomalies": _ANOMALIES}
 _BASES = {_CONSULTATION: "", _CAPACITIES: "capacities", _ANOMALIES: "anomalies", "/auth": "auth"}
 _TOKEN = "/auth/realms/ror/protocol/openid-connect/token"  # noqa: S105 - an address
 # what an application is given with its client (ROR-SEC-022 to 026)
@@ -55,9 +57,10 @@ class Stand:
         self._origin = listener.address(self._channel)
 
     def _app(self, serve: Mapping[str, Any]) -> Any:
-        manners = mannered(serve)
+        detours = Detours(_CONSULTATION, "moved" in serve)
+        manners = mannered(serve, detours)
         store = stored(self._resources, manners)
-        return create_app(store, profile_id=self._profile, fault=manners, access=self._guests)
+        return detours.before(create_app(store, profile_id=self._profile, fault=manners, access=self._guests))
 
     def endpoint(self) -> Mapping[str, Any]:
         """Addresses and credentials for the application."""
@@ -94,25 +97,26 @@ async def _unready(_scope: Any, _receive: Any, send: Any) -> None:
 
 
 def _manner(then: Mapping[str, Any] | None, clock: Clock) -> Manner:
-    """What is answered in the place of the reference, from a consultation on."""
+    """What is answered in the place of the reference, or how its answer goes out, from a request on."""
     seen = 0
+    where = _OF[then.get("of", "consultation")] if then is not None else ""
 
     def answered(_method: str, path: str) -> Reply | None:
         nonlocal seen
-        if then is None or not path.startswith(_CONSULTATION):
+        if then is None or not path.startswith(where):
             return None
         seen += 1
         if not then["after"] < seen <= then["after"] + then.get("times", 1):
             return None
         if then.get("cut"):
-            return Reply(cut="closed without an answer")
+            return Reply(cut="closed without an answer", through=then["cut"] == "after")
         headers: tuple[tuple[str, str], ...] = _FHIR
         if "retry-after" in then:
             wait = then["retry-after"]
             date = format_datetime(clock.now().replace(microsecond=0) + timedelta(seconds=wait + 1), usegmt=True)
             headers += (("retry-after", date if then.get("as") == "date" else str(wait)),)
         body = json.dumps(outcome("transient", "the bench is busy, as the scenario wants")).encode()
-        return Reply(then.get("status", 0), headers, body, delay=then.get("delay", 0.0))
+        return Reply(then.get("status", 0), headers, body, delay=then.get("delay", 0.0), spread=then.get("slow", 0.0))
 
     return answered
 

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from conformance.checks import access, bundle, capability, consumer, export, http, inclusion, query, search, structure
+from conformance.checks import (
+    access,
+    bundle,
+    capability,
+    conduct,
+    consumer,
+    export,
+    http,
+    inclusion,
+    query,
+    search,
+    structure,
+    writing,
+)
 from conformance.checks.evidence import Evidence
 from conformance.model import Finding
 
@@ -93,6 +106,18 @@ CHECKS: Mapping[str, Check] = {
     "waits": Check(consumer.waits, Ground.HEARD),
     "gives-up": Check(consumer.gives_up, Ground.HEARD),
     "shows": Check(consumer.shows, Ground.HEARD),
+    "sends": Check(writing.sends, Ground.HEARD),
+    "no-headers": Check(writing.no_headers, Ground.HEARD),
+    "sends-fhir": Check(writing.sends_fhir, Ground.HEARD),
+    "patch-form": Check(writing.patch_form, Ground.HEARD),
+    "replaces-first": Check(writing.replaces_first, Ground.HEARD),
+    "sent-once": Check(writing.sent_once, Ground.HEARD),
+    "receives": Check(conduct.receives, Ground.HEARD),
+    "asks-async": Check(conduct.asks_async, Ground.HEARD),
+    "not-whole": Check(conduct.not_whole, Ground.HEARD),
+    "zoned": Check(query.zoned, Ground.HEARD),
+    "polls": Check(conduct.polls, Ground.HEARD),
+    "paced": Check(conduct.paced, Ground.HEARD),
 }
 
 # Each step must hold one of these, so that a request that is refused does not pass unseen.

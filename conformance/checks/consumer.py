@@ -63,10 +63,10 @@ def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
     held: dict[str, list[str]] = {}
     for name, value in query_of(exchange):
         held.setdefault(name, []).append(value)
-    return all(any(value == "*" or _same(value, one) for one in held.get(name, ())) for name, value in wanted.items())
+    return all(any(value == "*" or same(value, one) for one in held.get(name, ())) for name, value in wanted.items())
 
 
-def _same(wanted: str, asked: str) -> bool:
+def same(wanted: str, asked: str) -> bool:
     """Whether two search values say the same: alternatives in any order, an instant in any time zone."""
     one, other = dates.interval(wanted[2:]), dates.interval(asked[2:])
     if one is not None and other is not None:

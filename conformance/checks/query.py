@@ -20,6 +20,7 @@ _NAMES, _CASE = "ROR-APP-009", "ROR-HTTP-039"
 _SYSTEM, _WHOLE = "ROR-HTTP-071", "ROR-HTTP-072"
 _RAW = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]|%(?![0-9A-Fa-f]{2})")  # RFC 3986, section 3.4
 _ZONE = re.compile(r"T\d\d(?::|%3A)\d\d[^&]*\+\d\d")
+_TIME = re.compile(r"T[\d:.]+\Z")
 _TWICE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NOS = re.compile(r"https://mos\.esante\.gouv\.fr/NOS/TRE_([\w-]+)/FHIR/TRE-\1\Z")
 _INCLUSIONS = ("_include", "_revinclude")
@@ -87,6 +88,17 @@ def full_codes(_: Any, evidence: Evidence) -> Iterator[Finding]:
                 elif "/NOS/" in system and not _NOS.match(system):
                     yield _of(_WHOLE, finding("request.parameter", "…/NOS/TRE_Rxxx-Name/FHIR/TRE-Rxxx-Name", system,
                                               name, exchange.id))
+
+
+def zoned(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """A time that is searched carries its time zone."""
+    for exchange in consultations(evidence):
+        kind = kind_of(exchange)
+        for name, value in query_of(exchange) if not _is_link(exchange, evidence) else ():
+            parameter = evidence.profile.search_parameters.get((kind, name.partition(":")[0]))
+            if parameter is not None and parameter.type == "date" and _TIME.search(value):
+                yield finding("request.parameter", "a time with its zone (Z, +01:00)", f"{name}={value}", name,
+                              exchange.id)
 
 
 def _coded(evidence: Evidence, kind: str, name: str) -> bool:

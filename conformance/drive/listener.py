@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -29,6 +29,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 Pairs = tuple[tuple[str, str], ...]
 _MOST = 16 * 1024 * 1024  # bytes of a body that comes in
 _START = 10.0  # seconds
+_PIECES = 20  # of a body that goes out slowly
 _NOWHERE = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]}'
 
 
@@ -51,13 +52,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered in the place of the application; ``cut`` closes the connection without any answer."""
+    """What is answered in the place of the application (with a status or a cut), or how its answer goes out. ``cut``
+    closes the connection without any answer, after the application did what was asked where it is ``through``."""
 
     status: int = 0
     headers: Pairs = ()
     body: bytes = b""
     cut: str = ""
+    through: bool = False
     delay: float = 0.0  # seconds before it
+    spread: float = 0.0  # seconds over which its body goes out
 
 
 # what a request, by method and path, is answered in the place of the application; None to let it through
@@ -135,12 +139,21 @@ class _Exchange:
         own = manner(self.scope["method"], self.scope["path"]) if whole else Reply(413, (), b"")
         if own is not None and own.delay:
             await asyncio.sleep(own.delay)
-        self.reply = own if own is not None and (own.status or own.cut) else await self._asked(app)
+        if own is None or not (own.status or own.cut) or own.through:
+            self.reply = await self._asked(app)
+        if own is not None:
+            self.reply = own if own.status or own.cut else replace(self.reply, spread=own.spread)
 
     async def answered(self, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.reply.headers]
         await send({"type": "http.response.start", "status": self.reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.reply.body})
+        body, spread = self.reply.body, self.reply.spread
+        size = -(-len(body) // _PIECES) if spread else 0
+        while spread and len(body) > size:
+            await send({"type": "http.response.body", "body": body[:size], "more_body": True})
+            body = body[size:]
+            await asyncio.sleep(spread / _PIECES)
+        await send({"type": "http.response.body", "body": body})
 
     async def _read(self, receive: Receive) -> bool:
         """Takes in the body; False when it is too large to be taken in whole."""

@@ -11,27 +11,20 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
-import httpx
+from conformance.reference import sent_by_consumer as bodies
+from conformance.reference.caller import Caller, GivenUp
 
-_ATTEMPTS = 4
-_BUSY = (429, 502, 503, 504)
-_PAUSE = 0.1  # seconds before a request that failed is sent again
-_LONGEST = 60.0  # seconds that it is ready to wait
-_FHIR = "application/fhir+json"
 Pairs = list[tuple[str, str]]
 # what a value of an action is, as a search parameter of offers
 _CRITERIA = {"activity": "specialty", "field": "service-type", "care-mode": "characteristic", "name": "name:contains",
-             "since": "_lastUpdated"}
+             "capacity-status": "location.capacity-status", "department": "location.address-postalcode",
+             "dwelling": "location.residential-type"}
 _INCLUDES = ("HealthcareService:organization", "HealthcareService:location")
-
-
-class GivenUp(Exception):
-    """The server does not answer; the message is for the user."""
+_OFFER, _KIND = "HealthcareService", "_type=HealthcareService&_outputFormat=application%2Ffhir%2Bjson"
+_POLLS = 20
 
 
 class Application:
@@ -40,18 +33,19 @@ class Application:
     def __init__(
         self, endpoint: Mapping[str, Any], fault: str = "", sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._endpoint, self._fault, self._sleep = endpoint, fault, sleep
+        self._endpoint, self._sleep = endpoint, sleep
         self._base = str(endpoint["base-url"])
-        self._http = httpx.Client(trust_env=False, timeout=20.0)
-        self._token = ""
+        self._caller = Caller(endpoint, fault, sleep)
+        self._wrong = self._caller.wrong
 
     def close(self) -> None:
         """Closes its connections."""
-        self._http.close()
+        self._caller.close()
 
     def do(self, action: str, values: Mapping[str, str]) -> dict[str, Any]:
         """Does an action and tells what its user sees; KeyError for one that it does not know."""
-        doing = {"search-offers": self._search, "synchronise": self._synchronise}[action]
+        doing = {"search-offers": self._search, "synchronise": self._synchronise, "read-offer": self._read,
+                 "export": self._export, "send-capacity": self._capacity, "report-anomaly": self._anomaly}[action]
         try:
             return {"shown": doing(values)}
         except GivenUp as error:
@@ -65,11 +59,27 @@ class Application:
             query = query[:-1]
         if self._wrong("parameter-misspelt"):
             query = [(name.replace("-", "_") if name != "specialty" else "speciality", value) for name, value in query]
-        query += [("_include", self._include(one)) for one in _INCLUDES]
-        return self._walked("HealthcareService", query)
+        return self._walked(_OFFER, query + self._included())
 
     def _synchronise(self, values: Mapping[str, str]) -> list[str]:
-        return self._walked("HealthcareService", [("_lastUpdated", f"ge{values['since']}")])
+        if "requests-per-second" in values:
+            self._caller.pause = 1 / float(values["requests-per-second"])
+        since = values["since"]
+        if self._wrong("zone-forgotten"):
+            since = since[:19]
+        return self._walked(_OFFER, [("_lastUpdated", f"ge{since}"), *self._included()])
+
+    def _read(self, values: Mapping[str, str]) -> list[str]:
+        read: Mapping[str, Any] = {}
+        for _ in range(int(values.get("times", "1"))):
+            read = self._caller.resource(f"{self._base}/{_OFFER}/{quote(values['offer'])}")
+        return [f"{read['resourceType']}/{read['id']}"]
+
+    def _included(self) -> Pairs:
+        if self._wrong("nothing-included"):
+            return []
+        lower = self._wrong("include-in-other-case")
+        return [("_include", one.replace(_OFFER, "Healthcareservice") if lower else one) for one in _INCLUDES]
 
     def _valued(self, value: str) -> str:
         system, bar, code = value.partition("|")
@@ -79,25 +89,33 @@ class Application:
             return f"{system.replace('/FHIR/TRE-', '/FHIR/TRE_')}|{code}"
         return value
 
-    def _include(self, one: str) -> str:
-        return one.replace("HealthcareService", "Healthcareservice") if self._wrong("include-in-other-case") else one
-
     # --- pages --------------------------------------------------------------------------------------------
 
     def _walked(self, kind: str, query: Pairs) -> list[str]:
         first = address = f"{self._base}/{kind}?{self._written(query)}"
         shown: list[str] = []
         while address:
-            page = self._get(address)
+            page = self._caller.page(address)
+            if self._wrong("empty-page-taken-as-the-last") and not page.get("entry"):
+                break
             for entry in page.get("entry", ()):
                 resource = entry["resource"]
-                if entry.get("search", {}).get("mode") == "match" or self._wrong("inclusions-shown"):
+                if self._shown(entry.get("search", {}).get("mode")):
                     self._accept(resource)
-                    key = f"{resource['resourceType']}/{resource['id']}"
-                    if key not in shown or self._wrong("repetitions-shown"):
-                        shown.append(key)
+                    self._show(resource, shown)
             address = self._next(page, first)
         return shown[:-1] if self._wrong("last-one-lost") else shown
+
+    def _shown(self, mode: str | None) -> bool:
+        return (mode == "match" or (mode == "include" and self._wrong("inclusions-shown"))
+                or (mode == "outcome" and self._wrong("remark-shown")))
+
+    def _show(self, resource: Mapping[str, Any], shown: list[str]) -> None:
+        key = f"{resource['resourceType']}/{resource.get('id', '')}"
+        version = resource.get("meta", {}).get("versionId", "")
+        again = self._wrong("repetitions-shown") or (self._wrong("versions-told-apart") and version != "1")
+        if key not in shown or again:
+            shown.append(key)
 
     def _next(self, page: Mapping[str, Any], first: str) -> str:
         link = next((one["url"] for one in page.get("link", ()) if one["relation"] == "next"), "")
@@ -122,74 +140,72 @@ class Application:
                                                     for one in resource.get("extension", ())):
             raise GivenUp("unknown extension")
         codes = [coding["code"] for concept in resource.get("specialty", ()) for coding in concept.get("coding", ())]
-        if self._wrong("code-refused") and "9999" in codes:
+        if (self._wrong("code-refused") and "9999" in codes) or (self._wrong("retired-refused") and "000" in codes):
             raise GivenUp("unknown code")
         if self._wrong("comment-required") and "comment" not in resource:
             raise GivenUp("no comment")
+        if self._wrong("element-refused") and "appointmentRequired" in resource:
+            raise GivenUp("unknown element")
+        if self._wrong("zone-refused") and resource.get("meta", {}).get("lastUpdated", "").endswith("+14:00"):
+            raise GivenUp("unknown time zone")
 
-    # --- requests -----------------------------------------------------------------------------------------
+    # --- extraction ---------------------------------------------------------------------------------------
 
-    def _get(self, address: str) -> Mapping[str, Any]:
-        renewed = False
-        for attempt in range(12 if self._wrong("never-gives-up") else _ATTEMPTS):
-            if attempt and not self._wrong("never-gives-up"):
-                self._sleep(_PAUSE * 2**attempt)
-            try:
-                answer = self._sent(address)
-            except httpx.HTTPError:
-                continue
-            if answer.status_code == 401 and not renewed and not self._wrong("ended-token-kept"):
-                self._token, renewed = "", True
-                continue
-            if answer.status_code in _BUSY:
-                self._wait(answer.headers.get("retry-after", ""))
-                continue
-            if answer.status_code != 200:
-                raise GivenUp(f"the server answers {answer.status_code}")
-            told: Mapping[str, Any] = answer.json()
-            return told
-        raise GivenUp("the server does not answer")
+    def _export(self, values: Mapping[str, str]) -> list[str]:
+        region = quote(f"{_OFFER}?_tag={values['region']}", safe="")
+        if self._wrong("extracted-by-search"):
+            return self._walked(_OFFER, [("_count", "200")])
+        if self._wrong("region-forgotten"):
+            region = ""
+        address = f"{self._base}/$export?{_KIND}" + (f"&_typeFilter={region}" if region else "")
+        begun = self._caller.accepted(address, {} if self._wrong("async-unsaid") else {"Prefer": "respond-async"})
+        status = urljoin(address, begun.headers["content-location"])
+        for _ in range(1 if self._wrong("state-asked-once") else _POLLS):
+            state = self._caller.accepted(status, {})
+            if state.status_code == 200:
+                return self._fetched(state.json(), values["region"])
+            self._sleep(float(state.headers.get("retry-after") or 1) or 0.1)
+        raise GivenUp("the extraction did not end")
 
-    def _sent(self, address: str) -> httpx.Response:
-        headers = {"Accept": _FHIR, **self._endpoint["headers"]}
-        if not self._wrong("bearer-forgotten"):
-            headers["Authorization"] = f"Bearer {self._bearer()}"
-        for fault, name in _FORGOTTEN.items():
-            if self._wrong(fault):
-                del headers[name]
-        if self._wrong("role-system-wrong"):
-            headers["Ror-Role-Metier-System"] = "AUTOMATE"
-        target = address[len(self._base.rsplit("/", 1)[0]) :]
-        raw = {"target": (urlsplit(self._base).path.rsplit("/", 1)[0] + target).encode()} if "|" in address else {}
-        return self._http.send(self._http.build_request("GET", address, headers=headers, extensions=raw))
+    def _fetched(self, manifest: Mapping[str, Any], region: str) -> list[str]:
+        files = manifest["output"][:1] if self._wrong("first-file-alone") else manifest["output"]
+        shown: list[str] = []
+        for one in files:
+            for entry in self._caller.page(one["url"]).get("entry", ()):
+                if entry["resource"]["resourceType"] == _OFFER and _of_region(entry["resource"], region):
+                    self._show(entry["resource"], shown)
+        return shown
 
-    def _wait(self, told: str) -> None:
-        if not told or self._wrong("retry-after-ignored"):
-            return
-        if told.isdecimal():
-            self._sleep(min(float(told), _LONGEST))
-        elif not self._wrong("retry-date-ignored"):
-            self._sleep(min(max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()), _LONGEST))
+    # --- what it changes ----------------------------------------------------------------------------------
 
-    def _bearer(self) -> str:
-        if not self._token:
-            form = {"grant_type": "client_credentials", "client_id": self._endpoint["client-id"],
-                    "client_secret": self._endpoint["client-secret"]}
-            if self._wrong("grant-misspelt"):
-                form["grant_type"] = "client-credentials"
-            answer = self._http.post(self._endpoint["token-url"], data=form)
-            if answer.status_code != 200:
-                raise GivenUp(f"no token: {answer.status_code}")
-            self._token = str(answer.json()["access_token"])
-        return self._token
+    def _anomaly(self, values: Mapping[str, str]) -> list[str]:
+        body = bodies.anomaly(values)
+        if self._wrong("reason-forgotten"):
+            del body["reasonCode"]
+        self._stored(self._caller.write("POST", f"{self._endpoint['anomalies-url']}/Task", body).status_code)
+        return []
 
-    def _wrong(self, fault: str) -> bool:
-        return self._fault == fault
+    def _capacity(self, values: Mapping[str, str]) -> list[str]:
+        if self._wrong("number-forgotten"):
+            values = {**values, "number": "0"}
+        key = values["place"].partition("/")[2] if self._wrong("establishment-dropped") else values["place"]
+        base = self._endpoint["base-url" if self._wrong("capacity-to-consultation") else "capacities-url"]
+        address = f"{base}/Location?identifier={quote(key, safe='')}"
+        wrong = "json-patch" if self._wrong("json-patch-sent") else ""
+        answer = self._caller.write(
+            "PATCH", address, bodies.capacity(values, "add" if self._wrong("added-first") else "replace", wrong))
+        if answer.status_code == 404 and "supported-capacity" in answer.text and not self._wrong("never-added"):
+            answer = self._caller.write("PATCH", address, bodies.capacity(values, "add"))
+        self._stored(answer.status_code)
+        return []
+
+    def _stored(self, status: int) -> None:
+        if status not in (200, 201):
+            raise GivenUp(f"the server answers {status}")
 
 
-_FORGOTTEN = {"profile-code-forgotten": "Ror-Profil-Utilisateur-Code",
-              "profile-system-forgotten": "Ror-Profil-Utilisateur-System",
-              "role-code-forgotten": "Ror-Role-Metier-Code", "role-system-forgotten": "Ror-Role-Metier-System"}
+def _of_region(resource: Mapping[str, Any], region: str) -> bool:
+    return any(f"{one.get('system')}|{one.get('code')}" == region for one in resource.get("meta", {}).get("tag", ()))
 
 
 def main() -> None:

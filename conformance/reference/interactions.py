@@ -84,9 +84,12 @@ class Interactions:
         """One resource by its id; 404 when there is none."""
         resource = self._existing(sent)
         version, updated = _version(resource)
+        headers = {"etag": f'W/"{version}"', "last-modified": _http_date(updated)}
+        if headers["etag"] in sent.headers.get("if-none-match", ""):
+            return Answer(304, headers, b"")
         if self._fault is not None and self._fault.read is not None:
             resource = self._fault.read(self._store, resource)
-        return serialised(200, resource, {"etag": f'W/"{version}"', "last-modified": _http_date(updated)})
+        return serialised(200, resource, headers)
 
     def create(self, sent: Sent) -> Answer:
         """A new resource; the id of the client is ignored."""

@@ -1,0 +1,200 @@
+"""Checks of what an application changes: the requests that write, in the order in which they came in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from conformance.checks.consumer import query_of, same
+from conformance.checks.evidence import Evidence
+from conformance.codes import finding
+from conformance.fhir.fill import fill
+from conformance.fhir.path import holds
+from conformance.model import Exchange, Finding
+from conformance.scenario_words import WRITING
+
+_FHIR_JSON = "application/fhir+json"
+_OPERATIONS = ("add", "insert", "delete", "replace", "move")
+_CAPACITY = "ror-location-supported-capacity"
+_MOST = 6
+
+
+def writes(evidence: Evidence) -> list[Exchange]:
+    """The requests that change something: no search by POST, and none for a token."""
+    return [one for one in evidence.current.exchanges if one.request.method in WRITING
+            and not one.request.url.partition("?")[0].endswith("/_search")
+            and not one.request.url.startswith("[base auth]")]
+
+
+def _answered(exchange: Exchange, *, below: int = 300) -> bool:
+    return exchange.response is not None and 200 <= exchange.response.status < below
+
+
+def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """One of the requests changes what is wanted, as it is wanted, and was accepted."""
+    known = {**evidence.profile.constants, **evidence.names}
+    base = f"[base {parameters['base']}]" if "base" in parameters else "[base]"
+    wanted = {name: value if value == "*" else fill(value, known, plain=True)
+              for name, value in parameters.get("with", {}).items()}
+    address = f"{parameters['method']} {base}/{parameters['resource']}"
+    there = [one for one in writes(evidence) if _address(one) == address]
+    asked = [one for one in there if _has(one, wanted)]
+    shown = address + ("?" + "&".join(f"{name}={value}" for name, value in wanted.items()) if wanted else "")
+    if not asked:
+        came = "; ".join(f"{one.request.method} {unquote(one.request.url)}" for one in writes(evidence)[:_MOST])
+        yield finding("request.missing", shown, came or "nothing that writes", "", evidence.first.id)
+        return
+    accepted = [one for one in asked if _answered(one)]
+    if not accepted:
+        last = asked[-1]
+        status = last.response.status if last.response is not None else "no answer"
+        yield finding("request.refused", f"{shown} accepted", f"{status}", "status", last.id)
+        return
+    expression = parameters.get("body", "")
+    if expression and not any(holds(_body(one), expression, known) for one in accepted):
+        yield finding("request.body", expression, accepted[-1].request.body[:400], "body", accepted[-1].id)
+
+
+def _address(exchange: Exchange) -> str:
+    base, _, rest = exchange.request.url.partition("/")
+    kind = re.split(r"[/?]", rest, maxsplit=1)[0]
+    return f"{exchange.request.method} {base}/{kind}"
+
+
+def _has(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
+    held: dict[str, list[str]] = {}
+    for name, value in query_of(exchange):
+        held.setdefault(name, []).append(value)
+    return all(any(value == "*" or same(value, one) for one in held.get(name, ()))
+               for name, value in wanted.items())
+
+
+def _body(exchange: Exchange) -> Mapping[str, Any]:
+    try:
+        value = json.loads(exchange.request.body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _header(exchange: Exchange, name: str) -> str:
+    return next((value for key, value in exchange.request.headers if key.lower() == name.lower()), "")
+
+
+def no_headers(names: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Requests that change something carry none of these headers."""
+    found = writes(evidence)
+    if not found:
+        yield finding("bench.not-met", "a request that writes", "none", "", evidence.first.id)
+    for exchange in found:
+        for name in names:
+            if value := _header(exchange, name):
+                yield finding("request.header", f"no {name}", value, name, exchange.id)
+
+
+def sends_fhir(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """What is sent to be stored is JSON in UTF-8, and its media type tells that it is FHIR."""
+    found = writes(evidence)
+    if not found:
+        yield finding("bench.not-met", "a request that writes", "none", "", evidence.first.id)
+    for exchange in found:
+        told = _header(exchange, "Content-Type")
+        if told.partition(";")[0].strip().lower() != _FHIR_JSON:
+            yield finding("request.header", f"Content-Type: {_FHIR_JSON}", told or "absent", "Content-Type",
+                          exchange.id)
+        elif not _body(exchange):
+            yield finding("request.body", "a JSON object in UTF-8", exchange.request.body[:80] or "nothing", "body",
+                          exchange.id)
+
+
+def operations(exchange: Exchange) -> list[Mapping[str, Any]] | None:
+    """The operations of a FHIRPath Patch, each with its parts by name; None when the body is no such patch."""
+    body = _body(exchange)
+    listed = body.get("parameter")
+    if body.get("resourceType") != "Parameters" or not isinstance(listed, list) or not listed:
+        return None
+    found = []
+    for one in listed:
+        parts = one.get("part") if isinstance(one, dict) and one.get("name") == "operation" else None
+        if not isinstance(parts, list):
+            return None
+        found.append({str(part.get("name")): part for part in parts if isinstance(part, dict)})
+    return found
+
+
+def _said(operation: Mapping[str, Any], name: str) -> str:
+    """The text of a part, as a code or (as the guide prints it) as a string."""
+    part = operation.get(name, {})
+    return str(next((value for key, value in part.items() if key.startswith("value")), ""))
+
+
+def patch_form(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Each PATCH is a FHIRPath Patch: operations of known types, each with its path; what is deleted has no value,
+    what is added or replaced has one."""
+    found = [one for one in writes(evidence) if one.request.method == "PATCH"]
+    if not found:
+        yield finding("bench.not-met", "a PATCH", "none", "", evidence.first.id)
+    for exchange in found:
+        listed = operations(exchange)
+        if listed is None:
+            yield finding("request.body", "Parameters with operations (FHIRPath Patch)",
+                          exchange.request.body[:200] or "nothing", "body", exchange.id)
+            continue
+        for at, one in enumerate(listed):
+            kind, place = _said(one, "type"), f"Parameters.parameter[{at}]"
+            if kind not in _OPERATIONS:
+                yield finding("request.body", " | ".join(_OPERATIONS), kind or "no type", place, exchange.id)
+            elif not _said(one, "path"):
+                yield finding("request.body", "a path", "none", place, exchange.id)
+            elif kind in ("add", "replace") and "value" not in one:
+                yield finding("request.body", "a value", "none", place, exchange.id)
+
+
+def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """A capacity is replaced; it is added only after the answer that says that the place has none such."""
+    lacking = ""
+    met = False
+    for exchange in writes(evidence):
+        for one in operations(exchange) or ():
+            kind, path = _said(one, "type"), _said(one, "path")
+            if _CAPACITY not in path:
+                continue
+            met = True
+            if kind == "add" and not lacking:
+                yield finding("request.order", "replace first; add after 404 on the capacity", "add", "", exchange.id)
+            if kind == "replace" and exchange.response is not None and exchange.response.status == 404:
+                lacking = exchange.id
+    if not met:
+        yield finding("bench.not-met", "a capacity that is replaced or added", "none", "", evidence.first.id)
+    elif lacking and not any(_answered(one) for one in _after(evidence, lacking)):
+        yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking)
+
+
+def _after(evidence: Evidence, identifier: str) -> list[Exchange]:
+    found = writes(evidence)
+    at = next(at for at, one in enumerate(found) if one.id == identifier)
+    return found[at + 1 :]
+
+
+def sent_once(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """A creation whose answer did not come may have been done: it is not sent again before it was looked for."""
+    unknown: dict[tuple[str, str], Exchange] = {}
+    met = False
+    for exchange in evidence.current.exchanges:
+        request = exchange.request
+        if request.method == "POST" and exchange in writes(evidence):
+            earlier = unknown.get((request.url, request.body))
+            if earlier is not None:
+                yield finding("request.repeated", "looked for before it is sent again", "sent again", "", exchange.id,
+                              (earlier.id,))
+            if exchange.response is None:
+                met = True
+                unknown[request.url, request.body] = exchange
+        elif request.method == "GET":
+            base = request.url.partition("/")[0]
+            unknown = {key: one for key, one in unknown.items() if not key[0].startswith(base)}
+    if not met:
+        yield finding("bench.not-met", "a creation without answer", "none", "", evidence.first.id)
