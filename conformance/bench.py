@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from conformance.reference.server import stored
 from conformance.reference_data import region
 from conformance.workshop import keep_inputs
 
-OFFERS = 60
+OFFERS = 90
 _CONSULTATION, _CAPACITIES, _ANOMALIES = "/ws-diffusion-fhir", "/ws-synchro-dispo-lits-fhir", "/anomalies"
 _OF = {"consultation": _CONSULTATION, "capacities": _CAPACITIES, "anomalies": _ANOMALIES}
 _BASES = {_CONSULTATION: "", _CAPACITIES: "capacities", _ANOMALIES: "anomalies", "/auth": "auth"}
@@ -203,13 +204,19 @@ class Driven:
             self._failure = f"no JSON object on its output: {text[:80]!r}"
 
 
+@lru_cache(maxsize=4)
+def served(offers: int, seed: int) -> tuple[Any, ...]:
+    """The region of a bench; nothing that is served changes these resources, writes are made on copies."""
+    return tuple(region(offers, seed))
+
+
 def receive(
     made: Campaign, act: Act, folder: Path, clock: Clock, told: Callable[[Event], None], *, offers: int = OFFERS,
     port: int = 0,
 ) -> None:
     """Runs a campaign on an application and writes its record; every event is told after it was written."""
     data = {"offers": offers, "seed": made.seed}
-    resources = list(region(offers, made.seed))
+    resources = served(offers, made.seed)
     generation = FhirGeneration(made.release)
     generation.knows(resources)
     book = ledger.Ledger(folder)

@@ -116,7 +116,7 @@ def operations(exchange: Exchange) -> list[Mapping[str, Any]] | None:
     listed = body.get("parameter")
     if body.get("resourceType") != "Parameters" or not isinstance(listed, list) or not listed:
         return None
-    found = []
+    found: list[Mapping[str, Any]] = []
     for one in listed:
         parts = one.get("part") if isinstance(one, dict) and one.get("name") == "operation" else None
         if not isinstance(parts, list):
