@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
@@ -21,12 +21,15 @@ _BASE = "[base]/"
 _AUTH = "[base auth]/"
 _MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
 _MOST = 6  # requests named when none is as wanted
+_OPEN = ("metadata", ".well-known")  # read before there is a token
+_ZONE = re.compile(r"(?<=T\d\d:\d\d)(\S*) (?=\d\d:?\d\d\Z)")
 
 
 def consultations(evidence: Evidence) -> list[Exchange]:
-    """The requests that consult; those for a token, and the reading of the statement, which is for all, left out."""
-    return [one for one in evidence.current.exchanges
-            if one.request.url.startswith(_BASE) and kind_of(one) != "metadata"]
+    """The requests that consult. Those for a token are left out, and what is for all: the statement, the discovery of
+    addresses, what a browser asks before it sends a request to another site."""
+    return [one for one in evidence.current.exchanges if one.request.url.startswith(_BASE)
+            and kind_of(one) not in _OPEN and one.request.method != "OPTIONS"]
 
 
 def kind_of(exchange: Exchange) -> str:
@@ -35,11 +38,19 @@ def kind_of(exchange: Exchange) -> str:
 
 
 def query_of(exchange: Exchange) -> list[tuple[str, str]]:
-    """The parameters of a request, decoded once: those of its address, or of its form."""
-    url, form = exchange.request.url, exchange.request.body
-    raw = form if url.partition("?")[0].endswith("/_search") else url.partition("?")[2]
+    """The parameters of a request, decoded once as forms are: those of its address, and of its form. A time zone whose
+    + was not escaped is read as it was meant."""
+    address, _, raw = exchange.request.url.partition("?")
+    if address.endswith("/_search"):
+        raw += f"&{exchange.request.body}"
     parts = [one.partition("=") for one in raw.split("&") if one]
-    return [(unquote(name), unquote(value)) for name, _, value in parts]
+    return [(unquote_plus(name), _ZONE.sub(r"\1+", unquote_plus(value))) for name, _, value in parts]
+
+
+def is_at(exchange: Exchange, link: str) -> bool:
+    """Whether a request has the address of a link: clients may write %2C or a comma, %20 or a plus."""
+    address = link if link.startswith("[") else _BASE + link.lstrip("/")
+    return unquote_plus(exchange.request.url) == unquote_plus(address)
 
 
 def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -135,11 +146,10 @@ def follows_next(_: Any, evidence: Evidence) -> Iterator[Finding]:
         if not link:
             continue
         met = True
-        address = link if link.startswith("[") else _BASE + link.lstrip("/")
         after = everyone[at + 1 :]
-        if unquote(address) not in {unquote(one.request.url) for one in after}:  # clients may write %2C or a comma
+        if not any(is_at(one, link) for one in after):
             other = next((one for one in after if kind_of(one) == kind_of(exchange)), None)
-            yield finding("request.link", address, other.request.url if other else "no further request", "Bundle.link",
+            yield finding("request.link", link, other.request.url if other else "no further request", "Bundle.link",
                           exchange.id, (other.id,) if other else ())
             return
     if not met:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import consultations, kind_of, query_of
+from conformance.checks.consumer import consultations, is_at, kind_of, query_of
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.search import RESULT_PARAMETERS, split
@@ -100,5 +100,4 @@ def _coded(evidence: Evidence, kind: str, name: str) -> bool:
 
 def _is_link(exchange: Exchange, evidence: Evidence) -> bool:
     """Whether a request is a link that was served: its address is ours."""
-    return any(exchange.request.url.endswith(link) for one in evidence.current.exchanges
-               if (link := evidence.next_of(one)))
+    return any(is_at(exchange, link) for one in evidence.current.exchanges if (link := evidence.next_of(one)))

@@ -157,8 +157,39 @@ def test_a_link_may_be_written_with_other_escapes_of_the_same():
     assert not told("follows-next", {}, asked)
 
 
-def test_the_statement_is_for_all():
-    assert not told("bearer", {}, [get("metadata")])
+@pytest.mark.parametrize("link", [f"[base]/HealthcareService?{FIELD}&name=a%20b&_page=7",
+                                  f"HealthcareService?{FIELD}&name=a%20b&_page=7"])
+def test_a_link_is_still_one_when_its_escapes_are_others(link):
+    other = f"HealthcareService?service-type={NOS}%7C02&name=a+b&_page=7"
+    first = get(f"HealthcareService?{FIELD}&name=a%20b", answer(searchset(entry(offer("1")), next_link=link)))
+    for check, requirement in (("follows-next", "ROR-APP-001"), ("known-parameters", "ROR-APP-009")):
+        assert not told(check, {}, [first, get(other)], requirement=requirement)
+
+
+@pytest.mark.parametrize(("query", "same"), [
+    ("name=H%C3%B4pital%20Nord", True), ("name=H%C3%B4pital+Nord", True), ("name=H%C3%B4pital%2BNord", False),
+])
+def test_a_space_may_be_written_as_a_plus(query, same):
+    wanted = {"GET": "HealthcareService", "with": {"name": "Hôpital Nord"}}
+    assert bool(told("asks", wanted, [get(f"HealthcareService?{query}")])) is not same
+
+
+def test_a_time_zone_with_a_bare_plus_is_told_once():
+    asked = [get("HealthcareService?_lastUpdated=ge2026-01-01T00:00:00+01:00")]
+    wanted = {"GET": "HealthcareService", "with": {"_lastUpdated": "ge2026-01-01T00:00:00+01:00"}}
+    assert not told("asks", wanted, asked)
+    assert told("encoded", {}, asked, requirement="ROR-HTTP-068")
+
+
+def test_a_search_sent_by_post_has_the_parameters_of_its_address_too():
+    asked = [("POST", "[base]/HealthcareService/_search?_count=5&name=x", {}, "specialty=a%7Cb", FINE)]
+    assert not told("asks", {"GET": "HealthcareService", "with": {"specialty": "a|b", "name": "x"}}, asked)
+
+
+@pytest.mark.parametrize("request_", [get("metadata"), get(".well-known/smart-configuration", answer({}, 404)),
+                                      ("OPTIONS", "[base]/HealthcareService", {}, "", answer({}, 405))])
+def test_what_is_for_all_needs_no_token(request_):
+    assert not told("bearer", {}, [request_])
 
 
 def test_what_is_no_more_active_may_be_left_out():
