@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
@@ -98,40 +98,50 @@ def sends_headers(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 def bearer(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each consultation carries a token."""
     for exchange in consultations(evidence):
-        value = next((value for name, value in exchange.request.headers if name.lower() == "authorization"), "")
+        value = _header(exchange, "authorization")
         if not value.lower().startswith("bearer "):
             yield finding("request.header", "Authorization: Bearer", value or "absent", "Authorization", exchange.id)
 
 
+def _header(exchange: Exchange, wanted: str) -> str:
+    return next((value for name, value in exchange.request.headers if name.lower() == wanted), "")
+
+
+def _answered(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status < 400
+
+
 def token_request(_: Any, evidence: Evidence) -> Iterator[Finding]:
-    """The token is asked by a form of OAuth 2.0 client credentials."""
+    """The token is asked by a form of OAuth 2.0 client credentials; where one was given, how others were asked that
+    were refused does not count."""
     asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
     if not asked:
         yield finding("request.missing", "a request to the token endpoint", "none", "", evidence.first.id)
-    for one in asked:
-        kind = next((value for name, value in one.request.headers if name.lower() == "content-type"), "")
-        if one.request.method != "POST" or not kind.startswith("application/x-www-form-urlencoded"):
+    for one in [one for one in asked if _answered(one)] or asked:
+        kind = _header(one, "content-type")
+        if one.request.method != "POST" or not kind.lower().startswith("application/x-www-form-urlencoded"):
             yield finding("request.header", "a form sent by POST", f"{one.request.method}, {kind or 'no Content-Type'}",
                           "Content-Type", one.id)
             continue
-        form = dict(part.partition("=")[::2] for part in one.request.body.split("&"))
+        form = dict(parse_qsl(one.request.body))
         for name, value in (("grant_type", "client_credentials"), ("client_id", "")):
             if (value and form.get(name) != value) or not form.get(name):
                 yield finding("request.parameter", f"{name}={value or '…'}", form.get(name, "absent"), name, one.id)
 
 
 def renews_token(_: Any, evidence: Evidence) -> Iterator[Finding]:
-    """After a token was refused another is asked, and the request is sent again with it."""
+    """After a token was refused another is asked, and the request is sent again with it, or its search from the start:
+    pages may then have other marks."""
     everyone = evidence.current.exchanges
     refused = next((at for at, one in enumerate(everyone) if one.response is not None and one.response.status == 401
-                    and one.request.url.startswith(_BASE)), None)
+                    and one.request.url.startswith(_BASE) and _header(one, "authorization")), None)
     if refused is None:
         yield finding("bench.not-met", "a request with a token that ended", "none", "", evidence.first.id)
         return
     first, after = everyone[refused], everyone[refused + 1 :]
     if not any(one.request.url.startswith(_AUTH) for one in after):
         yield finding("request.token", "a new token asked", "none", "", first.id)
-    elif not any(one.request.url == first.request.url and one.response is not None and one.response.status < 400
+    elif not any(one.request.url.startswith(_BASE) and kind_of(one) == kind_of(first) and _answered(one)
                  for one in after):
         yield finding("request.token", f"{unquote(first.request.url)} sent again with the new token", "not sent", "",
                       first.id)

@@ -29,6 +29,10 @@ def get(url, result=FINE, **headers):
     return "GET", f"[base]/{url}", headers, "", result
 
 
+ENDED = get("Location?_page=7", answer({}, 401), authorization="Bearer [token 1]")
+UNKNOWN = (*TOKEN[:3], "grant_type=client_credentials", answer({}, 401))
+
+
 def heard(requests, seconds=()):
     """Exchanges as they came in, one a second unless other times are given."""
     made = []
@@ -81,8 +85,7 @@ CASES = {
     "request.encoding": (("encoded", {}, [get("HealthcareService?specialty=a|b")], {"requirement": "ROR-APP-008"}),
                          ("encoded", {}, [get(f"HealthcareService?{FIELD}&name=Caf%C3%A9%20100%25")],
                           {"requirement": "ROR-APP-008"})),
-    "request.token": (("renews-token", {}, [get("Location", answer({}, 401)), get("Location", answer({}, 401))], {}),
-                      ("renews-token", {}, [get("Location", answer({}, 401)), TOKEN, get("Location")], {})),
+    "request.token": (("renews-token", {}, [ENDED, ENDED], {}), ("renews-token", {}, [ENDED, TOKEN, get("Location")], {})),
     "request.link": (("follows-next", {}, paged("[base]/HealthcareService?_page=7", "HealthcareService?a=1&_page=7"), {}),
                      ("follows-next", {}, paged("HealthcareService?_page=7", "HealthcareService?_page=7"), {})),
     "request.early": (("waits", {}, [get("Location", BUSY), get("Location")], {}),
@@ -128,6 +131,13 @@ def test_each_check_and_each_kind_of_finding_is_here():
     ("token-request", [get("Location")], {"none"}),
     ("token-request", [(*TOKEN[:3], "grant_type=password&client_id=app", TOKEN[4])], {"password"}),
     ("token-request", [("GET", *TOKEN[1:])], {"GET, application/x-www-form-urlencoded"}),
+    ("token-request", [UNKNOWN], {"absent"}),
+    ("token-request", [UNKNOWN, TOKEN], set()),
+    ("token-request", [(*TOKEN[:2], {"content-type": "Application/X-WWW-Form-URLEncoded"}, *TOKEN[3:])], set()),
+    ("token-request", [(*TOKEN[:3], "grant_type=client%5Fcredentials&client_id=app", TOKEN[4])], set()),
+    ("renews-token", [ENDED, TOKEN], {"not sent"}),
+    ("renews-token", [ENDED, TOKEN, get("Location"), get("Location?_page=8")], set()),
+    ("renews-token", [get("metadata", answer({}, 401)), TOKEN, get("Location")], {"none"}),
 ])
 def test_tokens(check, requests, wrong):
     assert {one.actual for one in told(check, {}, requests)} == wrong
