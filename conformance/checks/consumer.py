@@ -61,6 +61,9 @@ def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     asked = [one for one in consultations(evidence) if kind_of(one) == kind]
     if any(_asks(one, wanted) for one in asked):
         return
+    if _barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+        return
     if any(name == "_filter" for one in asked for name, _ in query_of(one)):
         yield finding("bench.not-met", "criteria that are parameters", "a _filter, which is not read here", "",
                       evidence.first.id)
@@ -68,6 +71,12 @@ def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     shown = " & ".join([kind, *(f"{name}={value}" for name, value in wanted.items())])
     came = "; ".join(unquote(one.request.url) for one in (asked or consultations(evidence))[:_MOST])
     yield finding("request.missing", shown, came or "no consultation", "", evidence.first.id)
+
+
+def _barred(evidence: Evidence) -> bool:
+    """Whether the application was given no token, and went no further: what it would do is not known."""
+    asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
+    return bool(asked) and not any(map(_answered, asked)) and not consultations(evidence)
 
 
 def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
@@ -205,6 +214,9 @@ def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     told = outcome.get("shown") if isinstance(outcome, dict) else None
     if not isinstance(told, list):
         yield finding("bench.no-outcome", "what the application shows", "nothing told", "", evidence.first.id)
+        return
+    if _barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
         return
     kind = parameters["resource"]
     known = {**evidence.profile.constants, **evidence.names}

@@ -214,6 +214,14 @@ def test_a_filter_is_not_read_and_not_held_against_anybody():
     assert [one.code for one in found] == ["bench.not-met"]
 
 
+def test_who_is_given_no_token_is_not_told_to_search_or_show_badly():
+    for check, parameters in (("asks", {"GET": "HealthcareService"}), ("shows", ALL)):
+        found = told(check, parameters, [UNKNOWN], outcome={"shown": []}, known=KNOWN)
+        assert [one.code for one in found] == ["bench.not-met"]
+        assert "bench.not-met" not in {one.code for one in told(check, parameters, [UNKNOWN, get("Location")],
+                                                                outcome={"shown": []}, known=KNOWN)}
+
+
 def test_what_an_application_says_may_be_anything():
     for outcome in ({"shown": [None, 3, {"a": 1}]}, {"shown": "1"}, [], {"shown": []}, json.loads('{"shown": [[]]}')):
         assert told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)
