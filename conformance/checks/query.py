@@ -23,6 +23,8 @@ _ZONE = re.compile(r"T\d\d(?::|%3A)\d\d[^&]*\+\d\d")
 _TWICE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NOS = re.compile(r"https://mos\.esante\.gouv\.fr/NOS/TRE_([\w-]+)/FHIR/TRE-\1\Z")
 _INCLUSIONS = ("_include", "_revinclude")
+_CODE_SENT = ("", "not")  # modifiers whose value is a code; that of others is a text, a value set, true or false
+_MASK = re.compile(r"\[(?:base|bench|[a-z]+ [0-9]+)(?: [a-z]+)?\]")  # written by the record, not by the application
 
 
 def _of(requirement: str, told: Finding) -> Finding:
@@ -34,7 +36,7 @@ def encoded(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange in consultations(evidence):
         for part in filter(None, exchange.request.url.partition("?")[2].split("&")):
             name, _sign, value = part.partition("=")
-            raw = _RAW.search(part)
+            raw = _RAW.search(_MASK.sub("", part))
             if raw:
                 yield _of(_ENCODED, finding("request.encoding", "percent-encoded", f"{raw[0]!r}: {part}",
                                             unquote(name), exchange.id))
@@ -77,8 +79,10 @@ def full_codes(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange in consultations(evidence):
         kind = kind_of(exchange)
         for name, value in query_of(exchange) if not _is_link(exchange, evidence) else ():
-            parameter = evidence.profile.search_parameters.get((kind, name.partition(":")[0]))
-            if parameter is None or parameter.type != "token" or not _coded(evidence, kind, name.partition(":")[0]):
+            base, _colon, modifier = name.partition(":")
+            parameter = evidence.profile.search_parameters.get((kind, base))
+            if (parameter is None or parameter.type != "token" or modifier not in _CODE_SENT
+                    or not _coded(evidence, kind, base)):
                 continue
             for one in split(value, ","):
                 system, bar, _code = one.partition("|")

@@ -153,6 +153,22 @@ def test_a_code_is_asked_with_its_system(value, requirement):
         assert bool(found) is (own == requirement)
 
 
+@pytest.mark.parametrize(("modifier", "value", "wrong"), [
+    ("missing", "true", False), ("text", "SSR", False), ("not", "02", True),
+])
+def test_a_value_that_is_no_code_has_no_system(modifier, value, wrong):
+    asked = [get(f"HealthcareService?service-type:{modifier}={value}")]
+    assert bool(told("full-codes", {}, asked, known=REGION, requirement="ROR-HTTP-071")) is wrong
+
+
+@pytest.mark.parametrize(("value", "wrong"), [
+    ("[base]/Location/1", False), ("[base capacities]/Location/1", False), ("[family 12]", False), ("[x]", True),
+])
+def test_what_the_record_masks_was_not_sent_raw(value, wrong):
+    asked = [get(f"HealthcareService?location={value}")]
+    assert bool(told("encoded", {}, asked, requirement="ROR-APP-008")) is wrong
+
+
 @pytest.mark.parametrize(("asked", "same"), [
     ("ge2026-01-01T00:00:00%2B01:00", True), ("ge2025-12-31T23:00:00Z", True), ("gt2025-12-31T23:00:00Z", False),
     ("ge2026-01-01T00:00:00Z", False),
