@@ -40,7 +40,7 @@ def encoded(_: Any, evidence: Evidence) -> Iterator[Finding]:
             if raw:
                 yield _of(_ENCODED, finding("request.encoding", "percent-encoded", f"{raw[0]!r}: {part}",
                                             unquote(name), exchange.id))
-            elif _ZONE.search(value):
+            elif _ZONE.search(value.replace("%3a", "%3A")):
                 yield _of(_PLUS, finding("request.encoding", "%2B in a time zone", part, unquote(name), exchange.id))
             elif _TWICE.search(unquote(value)):
                 yield _of(_ENCODED, finding("request.encoding", "encoded once", part, unquote(name), exchange.id))

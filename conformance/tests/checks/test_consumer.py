@@ -200,8 +200,9 @@ def test_a_space_may_be_written_as_a_plus(query, same):
     assert bool(told("asks", wanted, [get(f"HealthcareService?{query}")])) is not same
 
 
-def test_a_time_zone_with_a_bare_plus_is_told_once():
-    asked = [get("HealthcareService?_lastUpdated=ge2026-01-01T00:00:00+01:00")]
+@pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
+def test_a_time_zone_with_a_bare_plus_is_told_once(colon):
+    asked = [get(f"HealthcareService?_lastUpdated=ge2026-01-01T00{colon}00{colon}00+01{colon}00")]
     wanted = {"GET": "HealthcareService", "with": {"_lastUpdated": "ge2026-01-01T00:00:00+01:00"}}
     assert not told("asks", wanted, asked)
     assert told("encoded", {}, asked, requirement="ROR-HTTP-068")
