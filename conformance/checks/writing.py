@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import query_of, same
+from conformance.checks.consumer import answered, barred, query_of, same
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.fill import fill
@@ -29,10 +29,6 @@ def writes(evidence: Evidence) -> list[Exchange]:
             and not one.request.url.startswith("[base auth]")]
 
 
-def _answered(exchange: Exchange, *, below: int = 300) -> bool:
-    return exchange.response is not None and 200 <= exchange.response.status < below
-
-
 def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """One of the requests changes what is wanted, as it is wanted, and was accepted."""
     known = {**evidence.profile.constants, **evidence.names}
@@ -43,11 +39,14 @@ def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     there = [one for one in writes(evidence) if _address(one) == address]
     asked = [one for one in there if _has(one, wanted)]
     shown = address + ("?" + "&".join(f"{name}={value}" for name, value in wanted.items()) if wanted else "")
+    if not asked and barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+        return
     if not asked:
         came = "; ".join(f"{one.request.method} {unquote(one.request.url)}" for one in writes(evidence)[:_MOST])
         yield finding("request.missing", shown, came or "nothing that writes", "", evidence.first.id)
         return
-    accepted = [one for one in asked if _answered(one)]
+    accepted = [one for one in asked if answered(one)]
     if not accepted:
         last = asked[-1]
         status = last.response.status if last.response is not None else "no answer"
@@ -169,7 +168,7 @@ def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
                 lacking = exchange.id
     if not met:
         yield finding("bench.not-met", "a capacity that is replaced or added", "none", "", evidence.first.id)
-    elif lacking and not any(_answered(one) for one in _after(evidence, lacking)):
+    elif lacking and not any(answered(one) for one in _after(evidence, lacking)):
         yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking)
 
 

@@ -29,6 +29,10 @@ def get(url, result=FINE, **headers):
     return "GET", f"[base]/{url}", headers, "", result
 
 
+ENDED = get("Location?_page=7", answer({}, 401), authorization="Bearer [token 1]")
+UNKNOWN = (*TOKEN[:3], "grant_type=client_credentials", answer({}, 401))
+
+
 def heard(requests, seconds=()):
     """Exchanges as they came in, one a second unless other times are given."""
     made = []
@@ -81,8 +85,7 @@ CASES = {
     "request.encoding": (("encoded", {}, [get("HealthcareService?specialty=a|b")], {"requirement": "ROR-APP-008"}),
                          ("encoded", {}, [get(f"HealthcareService?{FIELD}&name=Caf%C3%A9%20100%25")],
                           {"requirement": "ROR-APP-008"})),
-    "request.token": (("renews-token", {}, [get("Location", answer({}, 401)), get("Location", answer({}, 401))], {}),
-                      ("renews-token", {}, [get("Location", answer({}, 401)), TOKEN, get("Location")], {})),
+    "request.token": (("renews-token", {}, [ENDED, ENDED], {}), ("renews-token", {}, [ENDED, TOKEN, get("Location")], {})),
     "request.link": (("follows-next", {}, paged("[base]/HealthcareService?_page=7", "HealthcareService?a=1&_page=7"), {}),
                      ("follows-next", {}, paged("HealthcareService?_page=7", "HealthcareService?_page=7"), {})),
     "request.early": (("waits", {}, [get("Location", BUSY), get("Location")], {}),
@@ -128,6 +131,13 @@ def test_each_check_and_each_kind_of_finding_is_here():
     ("token-request", [get("Location")], {"none"}),
     ("token-request", [(*TOKEN[:3], "grant_type=password&client_id=app", TOKEN[4])], {"password"}),
     ("token-request", [("GET", *TOKEN[1:])], {"GET, application/x-www-form-urlencoded"}),
+    ("token-request", [UNKNOWN], {"absent"}),
+    ("token-request", [UNKNOWN, TOKEN], set()),
+    ("token-request", [(*TOKEN[:2], {"content-type": "Application/X-WWW-Form-URLEncoded"}, *TOKEN[3:])], set()),
+    ("token-request", [(*TOKEN[:3], "grant_type=client%5Fcredentials&client_id=app", TOKEN[4])], set()),
+    ("renews-token", [ENDED, TOKEN], {"not sent"}),
+    ("renews-token", [ENDED, TOKEN, get("Location"), get("Location?_page=8")], set()),
+    ("renews-token", [get("metadata", answer({}, 401)), TOKEN, get("Location")], {"none"}),
 ])
 def test_tokens(check, requests, wrong):
     assert {one.actual for one in told(check, {}, requests)} == wrong
@@ -141,6 +151,22 @@ def test_a_code_is_asked_with_its_system(value, requirement):
     for own in ("ROR-HTTP-071", "ROR-HTTP-072"):
         found = told("full-codes", {}, [get(f"HealthcareService?service-type={value}")], known=REGION, requirement=own)
         assert bool(found) is (own == requirement)
+
+
+@pytest.mark.parametrize(("modifier", "value", "wrong"), [
+    ("missing", "true", False), ("text", "SSR", False), ("not", "02", True),
+])
+def test_a_value_that_is_no_code_has_no_system(modifier, value, wrong):
+    asked = [get(f"HealthcareService?service-type:{modifier}={value}")]
+    assert bool(told("full-codes", {}, asked, known=REGION, requirement="ROR-HTTP-071")) is wrong
+
+
+@pytest.mark.parametrize(("value", "wrong"), [
+    ("[base]/Location/1", False), ("[base capacities]/Location/1", False), ("[family 12]", False), ("[x]", True),
+])
+def test_what_the_record_masks_was_not_sent_raw(value, wrong):
+    asked = [get(f"HealthcareService?location={value}")]
+    assert bool(told("encoded", {}, asked, requirement="ROR-APP-008")) is wrong
 
 
 @pytest.mark.parametrize(("asked", "same"), [
@@ -157,8 +183,40 @@ def test_a_link_may_be_written_with_other_escapes_of_the_same():
     assert not told("follows-next", {}, asked)
 
 
-def test_the_statement_is_for_all():
-    assert not told("bearer", {}, [get("metadata")])
+@pytest.mark.parametrize("link", [f"[base]/HealthcareService?{FIELD}&name=a%20b&_page=7",
+                                  f"HealthcareService?{FIELD}&name=a%20b&_page=7"])
+def test_a_link_is_still_one_when_its_escapes_are_others(link):
+    other = f"HealthcareService?service-type={NOS}%7C02&name=a+b&_page=7"
+    first = get(f"HealthcareService?{FIELD}&name=a%20b", answer(searchset(entry(offer("1")), next_link=link)))
+    for check, requirement in (("follows-next", "ROR-APP-001"), ("known-parameters", "ROR-APP-009")):
+        assert not told(check, {}, [first, get(other)], requirement=requirement)
+
+
+@pytest.mark.parametrize(("query", "same"), [
+    ("name=H%C3%B4pital%20Nord", True), ("name=H%C3%B4pital+Nord", True), ("name=H%C3%B4pital%2BNord", False),
+])
+def test_a_space_may_be_written_as_a_plus(query, same):
+    wanted = {"GET": "HealthcareService", "with": {"name": "Hôpital Nord"}}
+    assert bool(told("asks", wanted, [get(f"HealthcareService?{query}")])) is not same
+
+
+@pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
+def test_a_time_zone_with_a_bare_plus_is_told_once(colon):
+    asked = [get(f"HealthcareService?_lastUpdated=ge2026-01-01T00{colon}00{colon}00+01{colon}00")]
+    wanted = {"GET": "HealthcareService", "with": {"_lastUpdated": "ge2026-01-01T00:00:00+01:00"}}
+    assert not told("asks", wanted, asked)
+    assert told("encoded", {}, asked, requirement="ROR-HTTP-068")
+
+
+def test_a_search_sent_by_post_has_the_parameters_of_its_address_too():
+    asked = [("POST", "[base]/HealthcareService/_search?_count=5&name=x", {}, "specialty=a%7Cb", FINE)]
+    assert not told("asks", {"GET": "HealthcareService", "with": {"specialty": "a|b", "name": "x"}}, asked)
+
+
+@pytest.mark.parametrize("request_", [get("metadata"), get(".well-known/smart-configuration", answer({}, 404)),
+                                      ("OPTIONS", "[base]/HealthcareService", {}, "", answer({}, 405))])
+def test_what_is_for_all_needs_no_token(request_):
+    assert not told("bearer", {}, [request_])
 
 
 def test_what_is_no_more_active_may_be_left_out():
@@ -171,6 +229,14 @@ def test_a_filter_is_not_read_and_not_held_against_anybody():
     wanted = {"GET": "HealthcareService", "with": {"service-type": "02"}}
     found = told("asks", wanted, [get("HealthcareService?_filter=service-type%20eq%2002")])
     assert [one.code for one in found] == ["bench.not-met"]
+
+
+def test_who_is_given_no_token_is_not_told_to_search_or_show_badly():
+    for check, parameters in (("asks", {"GET": "HealthcareService"}), ("shows", ALL)):
+        found = told(check, parameters, [UNKNOWN], outcome={"shown": []}, known=KNOWN)
+        assert [one.code for one in found] == ["bench.not-met"]
+        assert "bench.not-met" not in {one.code for one in told(check, parameters, [UNKNOWN, get("Location")],
+                                                                outcome={"shown": []}, known=KNOWN)}
 
 
 def test_what_an_application_says_may_be_anything():
