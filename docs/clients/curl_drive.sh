@@ -32,7 +32,7 @@ fi
 while [ -s "$folder/page" ]; do
     read_json "[print(one['resource']['id']) for one in told.get('entry', []) if one['search']['mode'] == 'match']" \
         < "$folder/page" >> "$folder/found"
-    next=$(read_json "print(next((one['url'] for one in told['link'] if one['relation'] == 'next'), ''))" < "$folder/page")
+    next=$(read_json "print(*[one['url'] for one in told['link'] if one['relation'] == 'next'])" < "$folder/page")
     case $next in
         "") break ;;
         http*) page "$next" || break ;;
