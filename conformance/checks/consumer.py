@@ -187,13 +187,19 @@ def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
         met = True
         answered = datetime.fromisoformat(exchange.started) + timedelta(milliseconds=exchange.milliseconds)
         until = answered + timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told)
-        again = next((one for one in everyone[at + 1 :] if one.request.url == exchange.request.url), None)
+        again = next((one for one in everyone[at + 1 :] if _like(one, exchange)), None)
         if again is not None and datetime.fromisoformat(again.started) + _MARGIN < until:
             early = (until - datetime.fromisoformat(again.started)).total_seconds()
             yield finding("request.early", f"a pause as Retry-After tells ({told})", f"{early:.1f} s too early", "",
                           again.id)
     if not met:
         yield finding("bench.not-met", "an answer with Retry-After", "none", "", evidence.first.id)
+
+
+def _like(one: Exchange, other: Exchange) -> bool:
+    """Whether a request is another again, or a search of the same from its start."""
+    return one.request.url == other.request.url or (
+        one.request.url.startswith(_BASE) and other.request.url.startswith(_BASE) and kind_of(one) == kind_of(other))
 
 
 def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ class Access:
     bearer: bool = False
     ror_headers: bool = False
     clients: tuple[Client, ...] = CLIENTS
+    open_statement: bool = False  # whether the capability statement is read without a token
 
     def check(self, given: Mapping[str, str], *, headers: bool = True) -> int:
         """The access profile of who asks, that of all for no token where none is required. Refusal 401 for a token

@@ -19,6 +19,8 @@ _JSON = {"content-type": "application/json", "cache-control": "no-store"}
 class Guests:
     """The client of a scene. ``check`` and ``issue`` as those of ``Access``, with tokens that pass."""
 
+    open_statement = True  # it is read before there is a token
+
     def __init__(self) -> None:
         self.client, self.secret = f"client-{secrets.token_hex(4)}", secrets.token_urlsafe(18)
         self._good: set[str] = set()

@@ -20,7 +20,7 @@ FHIRCLIENT = {*TWICE, ("c04", "ROR-APP-001", "request.link"), ("c04", "ROR-APP-0
               ("c15", "ROR-APP-010", "request.missing"), ("c15", "ROR-APP-007", "shown.lost")}
 # what is told of each: scenario, requirement, finding
 TOLD = {
-    "fhirpy": {*TWICE, *EARLY_DATE},
+    "fhirpy": {*TWICE, *EARLY_DATE, ("c07", "ROR-APP-002", "request.early")},
     "fhirclient": FHIRCLIENT,
     "fhirclient-authorize": {*FHIRCLIENT, ("c01", "ROR-SEC-015", "request.parameter")},
     "resources": set(),
