@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from conformance import ledger
+from conformance import ledger, relied
 from conformance.clock import Clock
 from conformance.drive.ear import Ear
 from conformance.drive.listener import Channel, Listener, Manner, Reply
@@ -229,3 +229,6 @@ def receive(
                 told(event)
     finally:
         book.close()
+    made_of = ledger.read(folder)
+    text = relied.written(relied.contract(made_of, made.profiles, [one.scenario for one in made.planned]))
+    (folder / relied.FILE).write_text(text, encoding="utf-8")

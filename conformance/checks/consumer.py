@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from urllib.parse import parse_qsl, unquote
 
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
@@ -16,41 +16,19 @@ from conformance.fhir import dates
 from conformance.fhir.bundle import key_of
 from conformance.fhir.fill import fill
 from conformance.model import Exchange, Finding
+from conformance.queries import BASE, is_at, kind_of, query_of
 
-_BASE = "[base]/"
 _AUTH = "[base auth]/"
 _MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
 _MOST = 6  # requests named when none is as wanted
 _OPEN = ("metadata", ".well-known")  # read before there is a token
-_ZONE = re.compile(r"(?<=T\d\d:\d\d)(\S*) (?=\d\d:?\d\d\Z)")
 
 
 def consultations(evidence: Evidence) -> list[Exchange]:
     """The requests that consult. Those for a token are left out, and what is for all: the statement, the discovery of
     addresses, what a browser asks before it sends a request to another site."""
-    return [one for one in evidence.current.exchanges if one.request.url.startswith(_BASE)
+    return [one for one in evidence.current.exchanges if one.request.url.startswith(BASE)
             and kind_of(one) not in _OPEN and one.request.method != "OPTIONS"]
-
-
-def kind_of(exchange: Exchange) -> str:
-    """The resource type, or the operation, that a consultation addresses."""
-    return exchange.request.url.removeprefix(_BASE).partition("?")[0].partition("/")[0]
-
-
-def query_of(exchange: Exchange) -> list[tuple[str, str]]:
-    """The parameters of a request, decoded once as forms are: those of its address, and of its form. A time zone whose
-    + was not escaped is read as it was meant."""
-    address, _, raw = exchange.request.url.partition("?")
-    if address.endswith("/_search"):
-        raw += f"&{exchange.request.body}"
-    parts = [one.partition("=") for one in raw.split("&") if one]
-    return [(unquote_plus(name), _ZONE.sub(r"\1+", unquote_plus(value))) for name, _, value in parts]
-
-
-def is_at(exchange: Exchange, link: str) -> bool:
-    """Whether a request has the address of a link: clients may write %2C or a comma, %20 or a plus."""
-    address = link if link.startswith("[") else _BASE + link.lstrip("/")
-    return unquote_plus(exchange.request.url) == unquote_plus(address)
 
 
 def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -144,14 +122,14 @@ def renews_token(_: Any, evidence: Evidence) -> Iterator[Finding]:
     pages may then have other marks."""
     everyone = evidence.current.exchanges
     refused = next((at for at, one in enumerate(everyone) if one.response is not None and one.response.status == 401
-                    and one.request.url.startswith(_BASE) and _header(one, "authorization")), None)
+                    and one.request.url.startswith(BASE) and _header(one, "authorization")), None)
     if refused is None:
         yield finding("bench.not-met", "a request with a token that ended", "none", "", evidence.first.id)
         return
     first, after = everyone[refused], everyone[refused + 1 :]
     if not any(one.request.url.startswith(_AUTH) for one in after):
         yield finding("request.token", "a new token asked", "none", "", first.id)
-    elif not any(one.request.url.startswith(_BASE) and kind_of(one) == kind_of(first) and answered(one)
+    elif not any(one.request.url.startswith(BASE) and kind_of(one) == kind_of(first) and answered(one)
                  for one in after):
         yield finding("request.token", f"{unquote(first.request.url)} sent again with the new token", "not sent", "",
                       first.id)
@@ -199,7 +177,7 @@ def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
 def _like(one: Exchange, other: Exchange) -> bool:
     """Whether a request is another again, or a search of the same from its start."""
     return one.request.url == other.request.url or (
-        one.request.url.startswith(_BASE) and other.request.url.startswith(_BASE) and kind_of(one) == kind_of(other))
+        one.request.url.startswith(BASE) and other.request.url.startswith(BASE) and kind_of(one) == kind_of(other))
 
 
 def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:

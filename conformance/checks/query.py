@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import consultations, is_at, kind_of, query_of
+from conformance.checks.consumer import consultations
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.search import RESULT_PARAMETERS, split
 from conformance.model import Exchange, Finding
+from conformance.queries import is_at, kind_of, query_of
 from conformance.specification import Profile
 
 _PLUS, _ENCODED = "ROR-HTTP-068", "ROR-APP-008"

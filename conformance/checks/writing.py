@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import answered, barred, query_of, same
+from conformance.checks.consumer import answered, barred, same
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
+from conformance.fhir.body import Unreadable
 from conformance.fhir.fill import fill
-from conformance.fhir.path import holds
+from conformance.fhir.path import holds, select
 from conformance.model import Exchange, Finding
+from conformance.queries import query_of
 from conformance.scenario_words import WRITING
 
 _FHIR_JSON = "application/fhir+json"
@@ -164,12 +166,24 @@ def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
             met = True
             if kind == "add" and not lacking:
                 yield finding("request.order", "replace first; add after 404 on the capacity", "add", "", exchange.id)
-            if kind == "replace" and exchange.response is not None and exchange.response.status == 404:
+            if kind == "replace" and _lacks(exchange, evidence):
                 lacking = exchange.id
     if not met:
         yield finding("bench.not-met", "a capacity that is replaced or added", "none", "", evidence.first.id)
     elif lacking and not any(answered(one) for one in _after(evidence, lacking)):
         yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking)
+
+
+def _lacks(exchange: Exchange, evidence: Evidence) -> bool:
+    """Whether an answer says that the place has no such capacity (ROR-HTTP-119), rather than that there is no such
+    place (ROR-HTTP-120)."""
+    if exchange.response is None or exchange.response.status != 404:
+        return False
+    try:
+        told = evidence.bodies.read(exchange.response.body)
+    except Unreadable:
+        return False
+    return any(_CAPACITY in str(expression) for expression in select(told, "issue.expression"))
 
 
 def _after(evidence: Evidence, identifier: str) -> list[Exchange]:

@@ -4,65 +4,13 @@ import json
 
 import pytest
 
-from conformance import nomenclature
 from conformance.checks import CHECKS, Ground
-from conformance.checks.evidence import Evidence
-from conformance.checks.judge import Spot, judge_step
 from conformance.codes import CODES
-from conformance.fhir.body import Bodies
-from conformance.fhir.population import Population
-from conformance.model import Action, Ask, Exchange, Expectation, Request, Scenario, Sent, Step, Trouble
-from conformance.specification import Text
-from conformance.tests.checks.stage import HERE, PROFILE, REGION, answer, entry, offer, searchset
+from conformance.model import Trouble
+from conformance.tests.checks import test_conduct
+from conformance.tests.checks.heard import ALL, BUSY, ENDED, FIELD, FINE, KNOWN, NOS, TOKEN, UNKNOWN, get, paged, told
+from conformance.tests.checks.stage import REGION, answer, entry, offer, searchset
 from conformance.tests.checks.test_findings import compared
-
-NOS = "https://mos.esante.gouv.fr/NOS/TRE_R227-ChampActivite/FHIR/TRE-R227-ChampActivite"
-FIELD = f"service-type={NOS.replace(':', '%3A').replace('/', '%2F')}%7C02"
-TOKEN = ("POST", "[base auth]/token", {"content-type": "application/x-www-form-urlencoded"},
-         "grant_type=client_credentials&client_id=app", answer({"access_token": "[token 1]"}))
-FINE, BUSY = answer(searchset()), answer({}, 503, **{"Retry-After": "2"})
-ALL = {"resource": "HealthcareService", "criteria": {"_id": "1,2"}}
-KNOWN = (offer("1"), {**offer("2"), "identifier": [{"value": "B2"}]}, offer("3"))
-
-
-def get(url, result=FINE, **headers):
-    return "GET", f"[base]/{url}", headers, "", result
-
-
-ENDED = get("Location?_page=7", answer({}, 401), authorization="Bearer [token 1]")
-UNKNOWN = (*TOKEN[:3], "grant_type=client_credentials", answer({}, 401))
-
-
-def heard(requests, seconds=()):
-    """Exchanges as they came in, one a second unless other times are given."""
-    made = []
-    for number, (method, url, headers, body, result) in enumerate(requests):
-        at = seconds[number] if seconds else number
-        made.append(Exchange(
-            f"x{number + 1}", "heard", Request(method, url, tuple(headers.items()), body),
-            None if isinstance(result, Trouble) else result, result if isinstance(result, Trouble) else None,
-            f"2026-01-01T00:00:{at:02d}.000Z", 1.0))
-    return tuple(made)
-
-
-def told(check, parameters, requests, *, outcome=None, seconds=(), known=(), names=None, requirement="ROR-APP-010"):
-    expectation = Expectation(check, parameters, (requirement,), HERE)
-    action = Action("search-offers", Text("x", "x"), (), {}, 1.0, 1.0)
-    step = Step("step", "AWAIT", "search-offers", (), (), (), 1, (expectation,), HERE, action=action)
-    current = Sent(step, Ask("AWAIT", "search-offers"), heard(requests, seconds), "done", outcome)
-    population = Population()
-    for one in known:
-        population.add(one)
-    evidence = Evidence(PROFILE, nomenclature.shipped(), population, names or {}, {}, current, Bodies())
-    scenario = Scenario("socle/x", Text("x", "x"), None, (PROFILE.id,), "socle", "socle", "consumer", "active",
-                        (requirement,), (), (), (step,), HERE)
-    return [one for made in judge_step(Spot(PROFILE, scenario), evidence) for one in made.findings]
-
-
-def paged(*links):
-    return [get("HealthcareService?a=1", answer(searchset(entry(offer("1")), next_link=links[0])))] + [
-        get(url, answer(searchset(entry(offer("2"))))) for url in links[1:]]
-
 
 CASES = {
     "bench.silent": (("asks", {"GET": "HealthcareService"}, [], {}), ("asks", {"GET": "HealthcareService"},
@@ -119,9 +67,11 @@ def test_the_text_of_those_told_by_the_bench(code):
 
 
 def test_each_check_and_each_kind_of_finding_is_here():
-    assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *BESIDE}
+    assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *test_conduct.CASES, *BESIDE}
     own = {name for name, one in CHECKS.items() if one.ground is Ground.HEARD}
-    assert own - {one[0][0] for one in CASES.values()} == {"bearer", "token-request", "full-codes"}, "these: below"
+    assert own - {one[0][0] for one in (*CASES.values(), *test_conduct.CASES.values())} == {
+        "bearer", "token-request", "full-codes", "no-headers", "sends-fhir", "patch-form", "asks-async", "not-whole", "zoned",
+    }, "these: below, and in test_conduct"
 
 
 @pytest.mark.parametrize(("check", "requests", "wrong"), [
