@@ -16,8 +16,9 @@ from typing import Any
 
 from conformance import ledger, relied
 from conformance.clock import Clock
+from conformance.drive.channel import Channel, Manner, Reply
 from conformance.drive.ear import Ear
-from conformance.drive.listener import Channel, Listener, Manner, Reply
+from conformance.drive.listener import Listener
 from conformance.engine.consume import Acting, Consuming, Instruction
 from conformance.errors import OperatorError
 from conformance.events import Event

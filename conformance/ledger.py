@@ -184,6 +184,7 @@ class Ledger:
         line: dict[str, Any] = {
             "id": exchange.id, "purpose": exchange.purpose, "started": exchange.started,
             "milliseconds": exchange.milliseconds, "tls": exchange.tls, "request": exchange.request,
+            **({"client": exchange.client} if exchange.client else {}),
         }
         if response is not None:
             line["response"] = {
@@ -272,7 +273,7 @@ class Record:
                 response["http"],
             ),
             None if trouble is None else Trouble(trouble["code"], trouble["detail"]),
-            line["started"], line["milliseconds"], line["tls"],
+            line["started"], line["milliseconds"], line["tls"], line.get("client", ""),
         )
 
 

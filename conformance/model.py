@@ -234,7 +234,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, or the trouble that stands in its place. Born redacted."""
+    """One request and its answer, or the trouble that stands in its place. Born redacted. Of one that came in,
+    ``client`` is the certificate of who sent it (``sha256:<fingerprint> <subject>``); with the purpose ``refused`` it
+    was malformed, the trouble says how, and nobody judges it."""
 
     id: str
     purpose: str
@@ -244,6 +246,7 @@ class Exchange:
     started: str
     milliseconds: float
     tls: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from conformance.clock import stamp
-from conformance.drive.listener import Heard
+from conformance.drive.channel import Heard
 from conformance.drive.redact import Vault
 from conformance.model import Exchange, Request, Response, Trouble
 
@@ -37,23 +37,24 @@ class Ear:
                 text = text.replace(address, word)
             return text.replace(origin, "[bench]")
 
-        url = f"{origin}{heard.path}" + (f"?{heard.query}" if heard.query else "")
+        place = f"{origin}{heard.path}" if heard.path.startswith("/") else heard.path
+        url = place + (f"?{heard.query}" if heard.query else "")
         answer_headers = tuple((name, named(value)) for name, value in heard.answer_headers)
         clear = gzip.decompress(heard.answer) if ("content-encoding", "gzip") in heard.answer_headers else heard.answer
         body = named(self._scrub(clear).decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         return Exchange(
-            id=f"x{self._finished}", purpose="heard",
+            id=f"x{self._finished}", purpose="refused" if heard.refused else "heard",
             request=Request(heard.method, self.vault.text(named(url)), self.vault.headers(heard.headers),
                             self.vault.text(self._scrub(heard.body).decode("utf-8", "replace"))),
-            response=None if heard.cut else Response(heard.status, self.vault.headers(answer_headers),
-                                                     self.vault.body(body), len(heard.answer)),
-            trouble=Trouble("bench.cut", heard.cut) if heard.cut else None,
-            started=stamp(heard.started), milliseconds=heard.milliseconds,
+            response=Response(heard.status, self.vault.headers(answer_headers), self.vault.body(body),
+                              len(heard.answer)) if heard.status and not heard.cut else None,
+            trouble=_trouble(heard), started=stamp(heard.started), milliseconds=heard.milliseconds,
+            tls=heard.peer.tls, client=heard.peer.client,
         )
 
     def _learn(self, heard: Heard) -> None:
         """The secrets that an exchange with the token endpoint shows."""
-        if not heard.path.endswith("/token"):
+        if heard.refused or not heard.path.endswith("/token"):
             return
         for name, value in parse_qsl(heard.body.decode("utf-8", "replace")):
             if name in _FORM_SECRETS:
@@ -65,3 +66,9 @@ class Ear:
         token = told.get("access_token") if isinstance(told, dict) else None
         if isinstance(token, str):
             self.vault.secret("token", token)
+
+
+def _trouble(heard: Heard) -> Trouble | None:
+    if heard.refused:
+        return Trouble("bench.refused", heard.refused)
+    return Trouble("bench.cut", heard.cut) if heard.cut else None

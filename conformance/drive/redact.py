@@ -12,6 +12,19 @@ from collections.abc import Iterable
 _MASK = re.compile(r"\[[a-z][a-z -]* \d+\]")
 _SECRET_HEADERS = frozenset(("authorization", "cookie", "set-cookie", "proxy-authorization", "www-authenticate"))
 _LEAST = 6
+# secrets where they stand in bytes that are no request: headers with their folded lines, credentials, fields of forms
+_RAW = (
+    re.compile(rb"((?:authorization|cookie|api-?key)[ \t]*[:=])[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE),
+    re.compile(rb"(\b(?:bearer|basic|digest)[ \t+]+)[^\s&]+", re.IGNORECASE),
+    re.compile(rb"((?:secret|assertion|token|password)[\"']?[ \t]*[=:][ \t]*)(?:\"[^\"]*\"?|[^\s&,}]+)", re.IGNORECASE),
+)
+
+
+def masked(raw: bytes) -> bytes:
+    """The bytes of a request that could not be read, without what looks like a secret."""
+    for pattern in _RAW:
+        raw = pattern.sub(rb"\1[masked]", raw)
+    return raw
 
 
 class Vault:
