@@ -201,7 +201,7 @@ def sent_once(_: Any, evidence: Evidence) -> Iterator[Finding]:
         if request.method == "POST" and exchange in writes(evidence):
             earlier = unknown.get((request.url, request.body))
             if earlier is not None:
-                yield finding("request.repeated", "looked for before it is sent again", "sent again", "", exchange.id,
+                yield finding("request.repeated", "looked for, then sent again", "sent again", "", exchange.id,
                               (earlier.id,))
             if exchange.response is None:
                 met = True
