@@ -59,6 +59,10 @@ def told(check, parameters, requests, *, outcome=None, seconds=(), known=(), nam
     return [one for made in judge_step(Spot(PROFILE, scenario), evidence) for one in made.findings]
 
 
+def stated(check, answer, note=""):
+    return {"stated": {check: {"answer": answer, "note": note}}}
+
+
 def paged(*links):
     return [get("HealthcareService?a=1", answer(searchset(entry(offer("1")), next_link=links[0])))] + [
         get(url, answer(searchset(entry(offer("2"))))) for url in links[1:]]
@@ -95,12 +99,14 @@ CASES = {
     "shown.lost": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1"]}, "known": KNOWN}),
                    ("shows", ALL, [get("HealthcareService")],
                     {"outcome": {"shown": ["HealthcareService/1", "B2"]}, "known": KNOWN})),
+    "shown.denied": (("shows", ALL, [get("HealthcareService")], {"outcome": stated("shows", "no", "B2"), "known": KNOWN}),
+                     ("shows", ALL, [get("HealthcareService")], {"outcome": stated("shows", "yes"), "known": KNOWN})),
     "shown.added": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "3"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
     "shown.twice": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "B2"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
 }
-BESIDE = ("bench.cut", "bench.drive")  # told by the bench, not by a check
+BESIDE = ("bench.cut", "bench.drive", "bench.skipped")  # told by the bench, not by a check
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -121,7 +127,7 @@ def test_the_text_of_those_told_by_the_bench(code):
 def test_each_check_and_each_kind_of_finding_is_here():
     assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *BESIDE}
     own = {name for name, one in CHECKS.items() if one.ground is Ground.HEARD}
-    assert own - {one[0][0] for one in CASES.values()} == {"bearer", "token-request", "full-codes"}, "these: below"
+    assert own - {one[0][0] for one in CASES.values()} == {"bearer", "token-request", "full-codes", "confirms"}, "these: below"
 
 
 @pytest.mark.parametrize(("check", "requests", "wrong"), [
@@ -242,3 +248,25 @@ def test_who_is_given_no_token_is_not_told_to_search_or_show_badly():
 def test_what_an_application_says_may_be_anything():
     for outcome in ({"shown": [None, 3, {"a": 1}]}, {"shown": "1"}, [], {"shown": []}, json.loads('{"shown": [[]]}')):
         assert told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)
+
+
+ERROR = {"fr": "Une erreur est-elle montrée ?", "en": "Is an error shown?"}
+
+
+@pytest.mark.parametrize(("outcome", "codes"), [
+    (stated("confirms", "yes"), []), (stated("confirms", "no"), ["shown.denied"]), ({"confirmed": True}, []),
+    ({"confirmed": False}, ["shown.denied"]), (stated("confirms", "unknown"), ["bench.no-outcome"]),
+    (stated("shows", "yes"), ["bench.no-outcome"]), ({"confirmed": "yes"}, ["bench.no-outcome"]), (None, ["bench.no-outcome"]),
+    ({"confirmed": True} | stated("confirms", "no"), ["shown.denied"]), ({"stated": []}, ["bench.no-outcome"]),
+])
+def test_what_only_a_user_can_tell(outcome, codes):
+    assert [one.code for one in told("confirms", ERROR, [get("Location")], outcome=outcome)] == codes
+
+
+@pytest.mark.parametrize(("outcome", "codes"), [
+    (stated("shows", "unknown"), ["bench.no-outcome"]), (stated("shows", "maybe"), ["bench.no-outcome"]),
+    ({"shown": ["1", "2"]} | stated("shows", "no"), ["shown.denied"]),
+    ({"shown": ["1"]} | stated("shows", "yes"), ["shown.lost"]),
+])
+def test_a_no_never_passes(outcome, codes):
+    assert [one.code for one in told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)] == codes
