@@ -75,7 +75,7 @@ class Channel:
         self.key, self._app, self._manner, self._clock = key, app, manner, clock
         self._lock = threading.Condition()
         self._heard: list[Heard] = []
-        self._taken = self._open = 0
+        self._open = 0
         self._last = clock.monotonic()
 
     def turn(self, app: App, manner: Manner) -> None:
@@ -87,14 +87,13 @@ class Channel:
     def take(self) -> list[Heard]:
         """What came in since the last time."""
         with self._lock:
-            found = self._heard[self._taken :]
-            self._taken = len(self._heard)
+            found, self._heard = self._heard, []
             return found
 
     def wait(self, seconds: float) -> None:
         """Waits until something comes in, at most so long."""
         with self._lock:
-            if self._taken == len(self._heard):
+            if not self._heard:
                 self._lock.wait(seconds)
 
     def idle(self) -> float:
@@ -273,9 +272,9 @@ class Listener:
         """The address of the server itself."""
         return f"{self._scheme}://{self._host}:{self._bound.getsockname()[1]}"
 
-    def open(self, app: App, manner: Manner) -> Channel:
-        """An address that nobody else knows, served by an application."""
-        channel = Channel(secrets.token_urlsafe(12), app, manner, self._clock)
+    def open(self, app: App, manner: Manner, key: str = "") -> Channel:
+        """An address that nobody else knows (that of a key, where it is given), served by an application."""
+        channel = Channel(key or secrets.token_urlsafe(12), app, manner, self._clock)
         self._channels[channel.key] = channel
         return channel
 

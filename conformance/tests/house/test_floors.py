@@ -17,7 +17,7 @@ FLOORS = (
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
     ("engine", "report"),
-    ("preflight", "workshop", "validation", "reference_data", "quality"),
+    ("preflight", "workshop", "validation", "reference_data", "quality", "continued"),
     ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "bench", "selftest_bench"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
