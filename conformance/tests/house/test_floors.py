@@ -18,7 +18,8 @@ FLOORS = (
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
     ("engine", "report"),
     ("preflight", "workshop", "validation", "reference_data", "quality", "continued"),
-    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "bench", "selftest_bench"),
+    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "bench", "selftest_bench",
+     "page"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
