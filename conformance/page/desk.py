@@ -52,10 +52,10 @@ class Desk:
             with self._lock:
                 self._watchers.discard(changed)
 
-    def settled(self, turn: str, seconds: float) -> None:
-        """Waits until the engine has done what a turn asked of it, at most so long."""
+    def settled(self, seconds: float) -> None:
+        """Waits while the engine has the word, at most so long."""
         with self._lock:
-            self._lock.wait_for(lambda: self._view.turn != turn and self._view.stage != "judging", seconds)
+            self._lock.wait_for(lambda: self._view.stage != "judging", seconds)
 
     def closed(self) -> bool:
         """Whether the operator has left."""

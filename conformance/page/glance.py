@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,7 @@ from conformance.verdict import Effect, worst
 _AUTH = "[base auth]/"
 _TOKEN_ONLY = "token-request"  # noqa: S105 - a check
 LOCAL = ("sends-headers", "bearer", "encoded", "known-parameters", "full-codes", _TOKEN_ONLY)
+_LINKS = 8  # answers with a next link that are remembered, so that following it is known again
 _SHOWN = 600  # characters of an address
 _LONGEST = 3600.0  # seconds that an application may be told to wait
 
@@ -30,21 +32,25 @@ class Glance:
 
     def __init__(self, planned: Iterable[Planned], generation: FhirGeneration) -> None:
         self._generation = generation
+        self._paged: deque[Exchange] = deque(maxlen=_LINKS)
         self._held: dict[str, list[Expectation]] = {}
         for one in planned:
             self._held.setdefault(one.profile.id, []).extend(one.scenario.expectations)
 
     def arrival(self, exchange: Exchange, course: Course, step: Step) -> Arrival:
         """A request as the page shows it."""
-        evidence = self.evidence(course, step, (exchange,))
+        evidence = self.evidence(course, step, (*self._paged, exchange))
+        more = bool(evidence.next_of(exchange))
+        if more:
+            self._paged.append(exchange)
         token = exchange.request.url.startswith(_AUTH)
         response = exchange.response
         at = datetime.fromisoformat(exchange.started)
         return Arrival(
             exchange.id, at, exchange.request.method, unquote(exchange.request.url)[:_SHOWN],
             str(response.status) if response is not None else "",
-            tuple(dict.fromkeys(remark(one) for one in self._findings(evidence, token))),
-            more=bool(evidence.next_of(exchange)), back=_back(exchange, at), token=token, cut=response is None)
+            tuple(dict.fromkeys(remark(one) for one in self._findings(evidence, token) if one.exchange == exchange.id)),
+            more=more, back=_back(exchange, at), token=token, cut=response is None)
 
     def evidence(self, course: Course, step: Step, exchanges: Sequence[Exchange] = ()) -> Evidence:
         """What is known of a step before it is judged."""

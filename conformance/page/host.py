@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 
 from conformance import ledger, workshop
-from conformance.bench import Door, served
+from conformance.bench import Door, prepared
 from conformance.clock import Clock
 from conformance.continued import earlier_of
 from conformance.drive.ear import Ear
@@ -39,7 +39,7 @@ class Host:
 
     def __init__(self, made: Campaign, folder: Path, clock: Clock, offers: int, port: int = 0) -> None:
         self._made, self._folder, self._clock = made, folder, clock
-        self._generation, self._data, self._resources = served(made, offers)
+        self._generation, self._data, self._resources = prepared(made, offers)
         self._earlier = earlier_of(made, self._data, folder)
         self._kept = kept.kept(folder, port)
         self._open = contextlib.ExitStack()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from conformance.page.scene import View
 from conformance.report import render, summary, texts
 
 LANGUAGES = texts.LANGUAGES
+_BASES = {"[base]": "base-url", "[base capacities]": "capacities-url", "[base anomalies]": "anomalies-url"}
+_PARTED = re.compile(r"(?<=«) | (?=[»:;!?])")
 _SOON = ("429", "500", "502", "503", "504")
 
 
@@ -24,7 +27,8 @@ def page(view: View, language: str, now: datetime, template: str = "bench.html.j
     anchor = summary.slug("s", *view.current) if view.current else ""
     return _environment().get_template(template).render(
         v=view, lang=language, t=t, said=said, sign=render.SIGNS, anchor=anchor, waiting=t(key, **filled),
-        many=len({one.where[0] for one in view.rows}) > 1)
+        many=len({one.where[0] for one in view.rows}) > 1, words=lambda told: spaced(told.in_(language), language),
+        spaced=lambda told: spaced(told, language), target=functools.partial(target, view))
 
 
 def waiting(view: View, now: datetime) -> tuple[str, dict[str, str]]:
@@ -44,6 +48,18 @@ def waiting(view: View, now: datetime) -> tuple[str, dict[str, str]]:
     if last.token:
         return "wait.token", told
     return "wait.page" if last.more else "wait.complete", told
+
+
+def target(view: View, written: str) -> str:
+    """The address of a request, in which the names of a record are the ends of the addresses that were given."""
+    for name, key in _BASES.items():
+        written = written.replace(name, f"…/{str(view.endpoint[key]).rpartition('/')[2]}")
+    return written.replace("[base auth]", "…/auth")
+
+
+def spaced(text: str, language: str) -> str:
+    """A text whose French punctuation is not parted from its words at the end of a line."""
+    return _PARTED.sub("\u00a0", text) if language == "fr" else text
 
 
 def clock(at: datetime) -> str:
@@ -69,7 +85,7 @@ def _said(table: Any, language: str, key: str, **filled: object) -> str:
     text: str = table[key].in_(language)
     for name, value in filled.items():
         text = text.replace("{" + name + "}", str(value))
-    return text
+    return spaced(text, language)
 
 
 @functools.cache

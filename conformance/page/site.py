@@ -28,6 +28,7 @@ _POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; connect-src
            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 _CARRIED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _PATIENCE = 3.0  # seconds that an answer waits for the engine
+_RETRY = 500  # milliseconds before a page that lost the bench calls again
 _GATHER, _LOOK = 0.15, 1.0  # seconds: changes that are told as one; between two looks at the time
 _BODY = re.compile(r"[0-9a-f]{64}\Z")
 _PICTURE = re.compile(r"[0-9a-f]{24}\.(png|jpg)\Z")
@@ -49,6 +50,7 @@ class Site:
             Route(f"/{key}/{{lang}}/{{action}}", self._acted, methods=["POST"]),
         ]
         self.app = Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=self._guarded)])
+        self.app.router.redirect_slashes = False
 
     async def _guarded(self, request: Request, answer: Answer) -> Response:
         """Serves who calls this address by its name and, to act, from its own pages."""
@@ -88,6 +90,7 @@ class Site:
         """A line whenever what the page shows is another."""
         changed, loop = asyncio.Event(), asyncio.get_running_loop()
         told: object = None
+        yield f"retry: {_RETRY}\n\n"
 
         def wake() -> None:
             loop.call_soon_threadsafe(changed.set)
@@ -135,7 +138,7 @@ class Site:
             desk.play(turn, skip=action == "skip-next")
         else:
             {"skip": desk.skip, "done": desk.done, "end": desk.end}[action](turn)
-        desk.settled(turn, _PATIENCE)
+        desk.settled(_PATIENCE)
 
     def _answer(self, turn: str, given: dict[str, bytes]) -> None:
         """Takes an answer in whole, or not at all."""

@@ -1,5 +1,6 @@
 """An operator and an application for the page of the bench, over real sockets."""
 
+import functools
 import re
 import threading
 import time
@@ -18,6 +19,7 @@ SOME = ("socle/c01-jeton-et-entetes", "socle/c03-pages", "socle/c12-extension-in
 WAIT = 15.0
 
 
+@functools.cache
 def campaign(only=SOME, scenarios=(), product="Appli", seed=2017):
     who = Candidate(product, "1", "V", "consumer", (LATEST,), ())
     return workshop.campaign(who, workshop.Choice(only=only, scenarios=scenarios, seed=seed))
@@ -84,7 +86,7 @@ class Operator:
     def until(self, words, seconds=WAIT):
         end = time.monotonic() + seconds
         while words not in (text := self.page()):
-            assert time.monotonic() < end, text
+            assert time.monotonic() < end, f"{words!r} is not shown"
             time.sleep(0.05)
         return text
 
