@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   document.documentElement.classList.add("scripted");
-  var under = false, again = false;
+  var under = false, again = false, leaving = false;
   function parts(of) { return of.querySelectorAll("[data-live]"); }
   function freshen(text) {
     var fresh = new DOMParser().parseFromString(text, "text/html"), moved = fresh.body.dataset.turn !== document.body.dataset.turn;
@@ -19,10 +19,11 @@
     open.forEach(function (id) { var one = document.getElementById(id); if (one) { one.open = true; } });
   }
   function look() {
+    if (leaving) { return; }
     if (under) { again = true; return; }
     under = true;
     fetch(location.pathname, {cache: "no-store"}).then(function (answer) {
-      return answer.ok ? answer.text().then(freshen) : null;
+      return answer.ok ? answer.text().then(function (text) { if (!leaving) { freshen(text); } }) : null;
     }).catch(function () { return null; }).then(function () {
       under = false;
       if (again) { again = false; look(); }
@@ -32,6 +33,7 @@
   source.addEventListener("message", look);
   source.addEventListener("open", function () { document.getElementById("lost").hidden = true; });
   source.addEventListener("error", function () { document.getElementById("lost").hidden = false; });
+  document.addEventListener("submit", function () { leaving = true; });
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-copy]");
     if (!button) { return; }

@@ -125,6 +125,7 @@ class Person:
 
     def at(self, stage):
         self.page.wait_for_selector(f".panel.{stage}")
+        self.page.wait_for_function("document.readyState === 'complete'")
         assert self.page.evaluate("document.documentElement.lang") == self.language
         if (stage, self.language) not in self.seen:
             self.seen.add((stage, self.language))
@@ -232,7 +233,7 @@ def test_a_whole_campaign_by_clicks(browser, tmp_path):
         who.at("welcome")
         who.hand.press(who.words["play"])
         for number in range(5):
-            who.fault = "last-one-lost" if number == 2 else ""
+            who.fault = "next-ignored" if number == 2 else ""
             who.play()
             if who.fault:
                 assert "non conforme" in who.page.inner_text(".panel .word")
