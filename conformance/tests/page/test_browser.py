@@ -125,7 +125,7 @@ class Person:
 
     def at(self, stage):
         self.page.wait_for_selector(f".panel.{stage}")
-        self.page.wait_for_function("document.readyState === 'complete'")
+        self.page.wait_for_load_state()
         assert self.page.evaluate("document.documentElement.lang") == self.language
         if (stage, self.language) not in self.seen:
             self.seen.add((stage, self.language))
