@@ -20,11 +20,14 @@ _DAY = 86400.0  # seconds: a person is never too slow
 
 
 class Desk:
-    """The state of a campaign. Methods of the operator do nothing when their ``turn`` is no more the present one."""
+    """The state of a campaign; ``busy`` tells whether a request is being answered. Methods of the operator do nothing
+    when their ``turn`` is no more the present one."""
 
     def __init__(
-        self, rows: Sequence[Row], endpoint: Mapping[str, Any], facts: Mapping[str, str], *, again: bool = False
+        self, rows: Sequence[Row], endpoint: Mapping[str, Any], facts: Mapping[str, str], *, again: bool = False,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._busy = busy
         self._lock = threading.Condition()
         self._run = secrets.token_hex(4)
         self._arrivals: deque[Arrival] = deque(maxlen=_KEPT)
@@ -39,7 +42,7 @@ class Desk:
     def view(self) -> View:
         """What is so now."""
         with self._lock:
-            return replace(self._view, arrivals=tuple(self._arrivals))
+            return replace(self._view, arrivals=tuple(self._arrivals), busy=self._busy())
 
     @contextlib.contextmanager
     def watched(self, changed: Callable[[], None]) -> Iterator[None]:

@@ -20,8 +20,8 @@ from conformance.specification import Profile
 from conformance.verdict import Effect, worst
 
 _AUTH = "[base auth]/"
-_TOKEN_ONLY = "token-request"  # noqa: S105 - a check
-LOCAL = ("sends-headers", "bearer", "encoded", "known-parameters", "full-codes", _TOKEN_ONLY)
+TOKEN_REQUEST = "token-request"  # noqa: S105 - a check
+LOCAL = ("sends-headers", "bearer", "encoded", "known-parameters", "full-codes", TOKEN_REQUEST)
 _LINKS = 8  # answers with a next link that are remembered, so that following it is known again
 _SHOWN = 600  # characters of an address
 _LONGEST = 3600.0  # seconds that an application may be told to wait
@@ -61,7 +61,7 @@ class Glance:
 
     def _findings(self, evidence: Evidence, token: bool) -> Iterator[Finding]:
         for one in self._local(evidence.profile, evidence.current.step):
-            if (one.check == _TOKEN_ONLY) is token:
+            if (one.check == TOKEN_REQUEST) is token:
                 yield from (found for found in findings_of(one, evidence) if found.effect is Effect.BROKEN)
 
     def _local(self, profile: Profile, step: Step) -> Iterator[Expectation]:

@@ -16,7 +16,7 @@ from conformance.fhir_generation import FhirGeneration
 from conformance.generation import Course
 from conformance.model import Exchange, Judgement, Step
 from conformance.page.desk import Desk
-from conformance.page.glance import Glance, rulings
+from conformance.page.glance import TOKEN_REQUEST, Glance, rulings
 from conformance.page.scene import Task
 from conformance.plan import Campaign, Planned
 
@@ -87,9 +87,10 @@ class OperatedHall:
         return Room(self._door, self._ear, profile, self._resources, self._clock)
 
     def open(self, course: Course) -> Room:
-        """The scene of a scenario: the tokens of the one before are good no more."""
+        """The scene of a scenario; where it looks at how a token is asked, those that were given are good no more."""
         self.course, self.step = course, course.scenario.steps[0]
-        self._door.guests.forget()
+        if any(one.check == TOKEN_REQUEST for one in course.scenario.expectations):
+            self._door.guests.forget()
         self._desk.began((course.profile.id, course.scenario.id))
         self._room = self._opened(course.profile.id)
         return self._room

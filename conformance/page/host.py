@@ -55,7 +55,8 @@ class Host:
         listener = stack.enter_context(Listener(self._clock, port=self._kept.port))
         door = Door(listener, self._clock, self._kept.key, (self._kept.client, self._kept.secret))
         rows = _rows(self._made, self._earlier, self._folder)
-        self._desk = Desk(rows, door.endpoint(), facts(self._made), again=self._earlier is not None)
+        self._desk = Desk(rows, door.endpoint(), facts(self._made), again=self._earlier is not None,
+                          busy=lambda: door.channel.idle() == 0.0)
         stack.callback(self._desk.close)
         earlier = self._earlier or Earlier()
         ear = Ear(lambda vault: self._generation.scrub(vault.mask), earlier.exchanges)

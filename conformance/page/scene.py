@@ -77,7 +77,8 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class View:
     """All that the page shows. ``turn`` names the state of the campaign that a button acts on, ``version`` every
-    change; ``problem`` is the kind of answer that was refused, ``resumed`` the scenario that a stop had cut."""
+    change; ``problem`` is the kind of answer that was refused, ``again`` tells that an earlier start is gone on
+    with, ``busy`` that a request is being answered."""
 
     version: int
     turn: str
@@ -93,6 +94,7 @@ class View:
     rulings: tuple[Ruling, ...] = ()
     error: str = ""
     again: bool = False
+    busy: bool = False
     decision: str = ""
     folder: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)

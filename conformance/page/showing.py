@@ -33,6 +33,8 @@ def page(view: View, language: str, now: datetime, template: str = "bench.html.j
 
 def waiting(view: View, now: datetime) -> tuple[str, dict[str, str]]:
     """What is waited for, exactly: the key of a sentence, and what is put into it."""
+    if view.busy:
+        return "wait.busy", {}
     if not view.arrivals:
         return "wait.none", {"address": str(view.endpoint["base-url"])}
     last = view.arrivals[-1]

@@ -52,6 +52,11 @@ def test_what_is_waited_for_is_told_exactly(last, now, key):
         assert all(value in page for name, value in filled.items() if name != "status")
 
 
+def test_a_request_under_way_is_told():
+    one = Desk([Row(A, Text("a", "a"))], HERE, {}, busy=lambda: True)
+    assert showing.waiting(one.view(), NOON) == ("wait.busy", {})
+
+
 def test_the_last_requests_of_a_step_are_kept_and_all_counted():
     one = desk()
     one.began(A)
