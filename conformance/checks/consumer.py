@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from conformance.checks.evidence import Evidence
+from conformance.checks.spoken import denied, statement
 from conformance.codes import finding
 from conformance.fhir import dates
 from conformance.fhir.bundle import key_of
@@ -22,6 +23,7 @@ _AUTH = "[base auth]/"
 _MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
 _MOST = 6  # requests named when none is as wanted
 _OPEN = ("metadata", ".well-known")  # read before there is a token
+_NAMED = 12  # results named when they are not shown
 
 
 def consultations(evidence: Evidence) -> list[Exchange]:
@@ -192,26 +194,34 @@ def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
                           f"{times} times", "", last)
 
 
-def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
-    """The application shows what the criteria select, each once; what is no more active it may leave out
-    (ROR-HTTP-021)."""
-    outcome = evidence.current.outcome
-    told = outcome.get("shown") if isinstance(outcome, dict) else None
-    if not isinstance(told, list):
-        yield finding("bench.no-outcome", "what the application shows", "nothing told", "", evidence.first.id)
-        return
-    if barred(evidence):
-        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
-        return
-    kind = parameters["resource"]
+def selected(parameters: Any, evidence: Evidence) -> list[tuple[Mapping[str, Any], bool]]:
+    """The resources that the criteria of an expectation select, each with whether it is to be shown: what is no more
+    active may be left out (ROR-HTTP-021)."""
     known = {**evidence.profile.constants, **evidence.names}
     criteria = [(name, fill(value, known)) for name, value in parameters["criteria"].items()]
     searcher = evidence.searcher()
-    selected = [one for one in evidence.population.all(kind)
-                if all(searcher.answers(one, name, value) for name, value in criteria)]
-    wanted = {key_of(one) for one in selected}
+    return [(one, _active(one)) for one in evidence.population.all(parameters["resource"])
+            if all(searcher.answers(one, name, value) for name, value in criteria)]
+
+
+def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The application shows what the criteria select, each once."""
+    answer, said = statement("shows", evidence)
+    found = selected(parameters, evidence)
+    needed = sorted(key_of(one) for one, active in found if active)
+    outcome = evidence.current.outcome
+    told = outcome.get("shown") if isinstance(outcome, dict) else None
+    if (answer or isinstance(told, list)) and barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+        return
+    if answer == "no" or not isinstance(told, list):
+        named = ", ".join(needed[:_NAMED]) + (", …" if len(needed) > _NAMED else "")
+        yield from denied(answer, said, f"{len(needed)} results: {named}", evidence)
+        return
+    kind = parameters["resource"]
+    wanted = {key_of(one) for one, _ in found}
     shown = [_named(str(one), kind, evidence) for one in told]
-    for key in sorted({key_of(one) for one in selected if _active(one)} - set(shown)):
+    for key in sorted(set(needed) - set(shown)):
         yield finding("shown.lost", key, "absent", "", evidence.first.id)
     for key in sorted(set(shown) - wanted):
         yield finding("shown.added", "only what was asked for", key, "", evidence.first.id)

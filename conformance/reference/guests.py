@@ -17,14 +17,20 @@ _JSON = {"content-type": "application/json", "cache-control": "no-store"}
 
 
 class Guests:
-    """The client of a scene. ``check`` and ``issue`` as those of ``Access``, with tokens that pass."""
+    """The client of a scene, a new one unless its id and secret are given. ``check`` and ``issue`` as those of
+    ``Access``, with tokens that pass."""
 
     open_statement = True  # it is read before there is a token
 
-    def __init__(self) -> None:
-        self.client, self.secret = f"client-{secrets.token_hex(4)}", secrets.token_urlsafe(18)
+    def __init__(self, client: tuple[str, str] | None = None) -> None:
+        self.client, self.secret = client or (f"client-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
         self._good: set[str] = set()
         self._left: int | None = None
+
+    def forget(self) -> None:
+        """No token is good any more."""
+        self._good.clear()
+        self._left = None
 
     def end_after(self, requests: int | None) -> None:
         """The token that is good then ends after so many more requests; none does by itself."""

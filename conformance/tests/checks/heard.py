@@ -52,6 +52,10 @@ def told(check, parameters, requests, *, outcome=None, seconds=(), known=(), nam
     return [one for made in judge_step(Spot(PROFILE, scenario), evidence) for one in made.findings]
 
 
+def stated(check, answer, note=""):
+    return {"stated": {check: {"answer": answer, "note": note}}}
+
+
 def paged(*links):
     return [get("HealthcareService?a=1", answer(searchset(entry(offer("1")), next_link=links[0])))] + [
         get(url, answer(searchset(entry(offer("2"))))) for url in links[1:]]

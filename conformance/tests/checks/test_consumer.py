@@ -8,7 +8,21 @@ from conformance.checks import CHECKS, Ground
 from conformance.codes import CODES
 from conformance.model import Trouble
 from conformance.tests.checks import test_conduct
-from conformance.tests.checks.heard import ALL, BUSY, ENDED, FIELD, FINE, KNOWN, NOS, TOKEN, UNKNOWN, get, paged, told
+from conformance.tests.checks.heard import (
+    ALL,
+    BUSY,
+    ENDED,
+    FIELD,
+    FINE,
+    KNOWN,
+    NOS,
+    TOKEN,
+    UNKNOWN,
+    get,
+    paged,
+    stated,
+    told,
+)
 from conformance.tests.checks.stage import REGION, answer, entry, offer, searchset
 from conformance.tests.checks.test_findings import compared
 
@@ -43,12 +57,14 @@ CASES = {
     "shown.lost": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1"]}, "known": KNOWN}),
                    ("shows", ALL, [get("HealthcareService")],
                     {"outcome": {"shown": ["HealthcareService/1", "B2"]}, "known": KNOWN})),
+    "shown.denied": (("shows", ALL, [get("HealthcareService")], {"outcome": stated("shows", "no", "B2"), "known": KNOWN}),
+                     ("shows", ALL, [get("HealthcareService")], {"outcome": stated("shows", "yes"), "known": KNOWN})),
     "shown.added": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "3"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
     "shown.twice": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "B2"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
 }
-BESIDE = ("bench.cut", "bench.drive")  # told by the bench, not by a check
+BESIDE = ("bench.cut", "bench.drive", "bench.skipped")  # told by the bench, not by a check
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -70,7 +86,8 @@ def test_each_check_and_each_kind_of_finding_is_here():
     assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *test_conduct.CASES, *BESIDE}
     own = {name for name, one in CHECKS.items() if one.ground is Ground.HEARD}
     assert own - {one[0][0] for one in (*CASES.values(), *test_conduct.CASES.values())} == {
-        "bearer", "token-request", "full-codes", "no-headers", "sends-fhir", "patch-form", "asks-async", "not-whole", "zoned",
+        "bearer", "token-request", "full-codes", "confirms", "no-headers", "sends-fhir", "patch-form", "asks-async", "not-whole",
+        "zoned",
     }, "these: below, and in test_conduct"
 
 
@@ -192,3 +209,25 @@ def test_who_is_given_no_token_is_not_told_to_search_or_show_badly():
 def test_what_an_application_says_may_be_anything():
     for outcome in ({"shown": [None, 3, {"a": 1}]}, {"shown": "1"}, [], {"shown": []}, json.loads('{"shown": [[]]}')):
         assert told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)
+
+
+ERROR = {"fr": "Une erreur est-elle montrée ?", "en": "Is an error shown?"}
+
+
+@pytest.mark.parametrize(("outcome", "codes"), [
+    (stated("confirms", "yes"), []), (stated("confirms", "no"), ["shown.denied"]), ({"confirmed": True}, []),
+    ({"confirmed": False}, ["shown.denied"]), (stated("confirms", "unknown"), ["bench.no-outcome"]),
+    (stated("shows", "yes"), ["bench.no-outcome"]), ({"confirmed": "yes"}, ["bench.no-outcome"]), (None, ["bench.no-outcome"]),
+    ({"confirmed": True} | stated("confirms", "no"), ["shown.denied"]), ({"stated": []}, ["bench.no-outcome"]),
+])
+def test_what_only_a_user_can_tell(outcome, codes):
+    assert [one.code for one in told("confirms", ERROR, [get("Location")], outcome=outcome)] == codes
+
+
+@pytest.mark.parametrize(("outcome", "codes"), [
+    (stated("shows", "unknown"), ["bench.no-outcome"]), (stated("shows", "maybe"), ["bench.no-outcome"]),
+    ({"shown": ["1", "2"]} | stated("shows", "no"), ["shown.denied"]),
+    ({"shown": ["1"]} | stated("shows", "yes"), ["shown.lost"]),
+])
+def test_a_no_never_passes(outcome, codes):
+    assert [one.code for one in told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)] == codes

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
-    ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids"),
+    ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids", "pki"),
     ("model", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents", "queries"),
     ("events", "nomenclature", "fhir"),
     ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "openapi", "profile_import",
@@ -17,8 +17,9 @@ FLOORS = (
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
     ("engine", "report", "relied", "replay"),
-    ("preflight", "workshop", "validation", "reference_data", "quality"),
-    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "bench", "selftest_bench"),
+    ("preflight", "workshop", "validation", "reference_data", "quality", "continued"),
+    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "doors", "bench", "selftest_bench",
+     "page"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
