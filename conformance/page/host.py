@@ -129,7 +129,8 @@ def _bound(port: int) -> Iterator[socket.socket]:
         try:
             bound.bind((_HOST, port))
         except OSError as error:
-            raise HarnessError(f"{_HOST}:{port}, the address of the page, is not free ({error.strerror})") from None
+            raise HarnessError(f"{_HOST}:{port}, the address of the page, is not free ({error.strerror}); stop what "
+                               f"listens there, or remove {kept.FILE} from --out") from None
         bound.listen(64)
         yield bound
 

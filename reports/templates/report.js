@@ -4,7 +4,9 @@
   root.classList.add("scripted");
   var fr = document.getElementById("lang-fr"), en = document.getElementById("lang-en");
   function tongue() { root.lang = en.checked ? "en" : "fr"; }
-  if (!/^fr/i.test(navigator.language || "fr") && location.hash.indexOf("fr") < 0) { en.checked = true; }
+  if (location.hash === "#en" || (!/^fr/i.test(navigator.language || "fr") && location.hash.indexOf("fr") < 0)) {
+    en.checked = true;
+  }
   fr.addEventListener("change", tongue); en.addEventListener("change", tongue); tongue();
   document.querySelectorAll("button[data-filter]").forEach(function (button) {
     button.addEventListener("click", function () {

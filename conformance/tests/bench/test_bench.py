@@ -116,6 +116,19 @@ def test_an_action_that_never_ends_is_ended(tmp_path):
         "it did not end in time"}
 
 
+def test_a_command_that_fails_after_some_requests_is_judged_again_as_it_was(tmp_path):
+    (tmp_path / "half.py").write_text(
+        "import json, sys, urllib.request\n"
+        "told = json.load(sys.stdin)\n"
+        "try:\n"
+        "    urllib.request.urlopen(told['endpoint']['base-url'] + '/HealthcareService?name=a|b')\n"
+        "except OSError:\n"
+        "    sys.exit('lost')\n", encoding="utf-8")
+    first = run(tmp_path, [sys.executable, "half.py"], only=SOME)
+    assert {one.code for one in first.problems} == {"bench.drive"}
+    assert replace(workshop.report(tmp_path / "run", rejudge=True), rejudged=False) == first
+
+
 def test_a_command_that_is_not_there_is_told(tmp_path):
     with pytest.raises(OperatorError, match=r"drive: .*absent cannot be started"):
         run(tmp_path, [str(tmp_path / "absent")])
@@ -134,8 +147,6 @@ def test_a_wrong_candidate_is_told_with_its_place(tmp_path, changes, said):
 
 
 def test_the_bench_receives_applications_only(tmp_path):
-    without = invoke("bench", str(candidate(tmp_path, drive=None)))
-    assert "'drive' is missing" in str(without.exception)
     server = candidate(tmp_path, role="server", drive=None, endpoint={"base-url": "http://x"})
     told = invoke("bench", str(server))
     assert "rorqual run" in str(told.exception)
