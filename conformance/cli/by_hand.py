@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import webbrowser
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def run(made: Campaign, folder: Path, clock: Clock, offers: int, port: int, open
         with Host(made, folder, clock, offers, port) as host:
             click.echo(f"The page of the bench: {host.address}", err=True)
             if opens:
-                webbrowser.open(host.address)
+                _opened(host.address)
             try:
                 with show.Progress(made, form) as progress:
                     host.run(progress.told)
@@ -34,6 +35,14 @@ def run(made: Campaign, folder: Path, clock: Clock, offers: int, port: int, open
     except KeyboardInterrupt:
         click.echo(f"Stopped. The same command with --out {folder} goes on with the campaign.", err=True)
         raise
+
+
+def _opened(address: str) -> None:
+    """Opens the page in a window, where there is one; a browser in the terminal would take it."""
+    with contextlib.suppress(webbrowser.Error):
+        browser = webbrowser.get()
+        if type(browser) is not webbrowser.GenericBrowser:
+            browser.open(address)
 
 
 def _left(host: Host) -> None:

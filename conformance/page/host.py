@@ -57,7 +57,6 @@ class Host:
         rows = _rows(self._made, self._earlier, self._folder)
         self._desk = Desk(rows, door.endpoint(), facts(self._made), again=self._earlier is not None,
                           busy=lambda: door.channel.idle() == 0.0)
-        stack.callback(self._desk.close)
         earlier = self._earlier or Earlier()
         ear = Ear(lambda vault: self._generation.scrub(vault.mask), earlier.exchanges)
         for kind, clear in (("secret", self._kept.secret), ("address", self._kept.key)):
@@ -69,6 +68,7 @@ class Host:
         site = Site(self._desk, self._folder, self._kept.page_key, self._clock, lambda: f"{_HOST}:{port}")
         port = bound.getsockname()[1]
         stack.enter_context(_serving(site, bound, self._clock))
+        stack.callback(self._desk.close)  # before the server: pages that listen are let go
         self.address = f"http://{_HOST}:{port}/{self._kept.page_key}/"
         came_in = int(listener.origin.rpartition(":")[2])
         kept.keep(self._folder, replace(self._kept, port=came_in, page_port=port))

@@ -3,7 +3,9 @@
 import json
 import random
 import re
+import socket
 import stat
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -215,6 +217,33 @@ def test_an_application_that_means_harm_runs_nothing(folder):
         carried = operator.http.get(f"../bodies/{body}")
         assert carried.headers["content-type"].startswith("text/plain")
         assert "sandbox" in carried.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("sent", [
+    b"GET /{key}/ws-diffusion-fhir/Location?a=<script>\x01\xff HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"G<b>T /{key}/ws-diffusion-fhir/Location HTTP/1.1\r\nHost: h\r\nX: \xff<i>\r\n\r\n",
+    b"POST /{key}/ws-diffusion-fhir/Location HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    b"GET /{key}/ws-diffusion-fhir/%ff%00%ed%a0%80?%ed%a0%80=%00 HTTP/1.0\r\n\r\n",
+])
+def test_what_is_no_request_does_not_stop_it(folder, sent):
+    with Bench(campaign((HEADERS,)), folder) as bench:
+        operator = Operator(bench.host.address)
+        operator.press("play")
+        place = urlsplit(bench.endpoint["base-url"])
+        with socket.create_connection((place.hostname, place.port)) as connection:
+            connection.settimeout(5)
+            connection.sendall(sent.replace(b"{key}", place.path.split("/")[1].encode()))
+            connection.recv(4096)
+        for text in ("<script>\x01", "<b>T", "<i>"):
+            assert text not in operator.page()
+        with application(bench.endpoint) as app:
+            acts(bench, app)
+        operator.press("done")
+        assert bench.view.row.verdict in ("pass", "fail")
+        assert bench.error is None
+        operator.press("end")
+        bench.ended()
+    agrees(folder)
 
 
 def test_nothing_else_is_served(folder):

@@ -2,12 +2,14 @@
 
 import threading
 import time
+import webbrowser
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from conformance import bench, ledger, selftest_bench, workshop
+from conformance.cli import by_hand
 from conformance.cli.group import rorqual
 from conformance.clock import SystemClock
 from conformance.errors import AuthorError, OperatorError
@@ -147,6 +149,23 @@ def test_a_question_is_asked_once_in_a_step(tmp_path):
     path.write_text(text.replace("socle/c03-pages", "socle/c99-deux") + "\n" + last, encoding="utf-8")
     with pytest.raises(AuthorError, match="'shows' is asked once in a step"):
         campaign((), (path.parent,))
+
+
+@pytest.mark.parametrize(("browser", "opened"), [(webbrowser.GenericBrowser("lynx"), False), (None, False),
+                                                 (webbrowser.BackgroundBrowser("window"), True)])
+def test_the_page_is_opened_in_a_window_only(monkeypatch, browser, opened):
+    calls = []
+
+    def get():
+        if browser is None:
+            raise webbrowser.Error
+        return browser
+
+    monkeypatch.setattr(webbrowser, "get", get)
+    monkeypatch.setattr(webbrowser.GenericBrowser, "open", lambda _self, address: calls.append(address))
+    monkeypatch.setattr(webbrowser.BackgroundBrowser, "open", lambda _self, address: calls.append(address))
+    by_hand._opened("http://127.0.0.1:1/")
+    assert bool(calls) is opened
 
 
 def test_the_page_is_for_candidates():
