@@ -17,9 +17,9 @@ from typing import Any
 from conformance import ledger, relied
 from conformance.clock import Clock
 from conformance.continued import earlier_of
-from conformance.drive.channel import Channel, Manner, Reply
+from conformance.doors import ANOMALIES, BASES, CAPACITIES, CONSULTATION, Door, Doors
+from conformance.drive.channel import Manner, Reply
 from conformance.drive.ear import Ear
-from conformance.drive.listener import Listener
 from conformance.engine.consume import Acting, Consuming, Instruction
 from conformance.errors import OperatorError
 from conformance.events import Event
@@ -29,7 +29,7 @@ from conformance.model import Exchange, Step
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
 from conformance.reference.detours import Detours
-from conformance.reference.guests import Guests
+from conformance.reference.guests import presenting
 from conformance.reference.manners import mannered
 from conformance.reference.refusal import outcome
 from conformance.reference.server import stored
@@ -37,38 +37,10 @@ from conformance.reference_data import region
 from conformance.workshop import keep_inputs
 
 OFFERS = 90
-_CONSULTATION, _CAPACITIES, _ANOMALIES = "/ws-diffusion-fhir", "/ws-synchro-dispo-lits-fhir", "/anomalies"
-_OF = {"consultation": _CONSULTATION, "capacities": _CAPACITIES, "anomalies": _ANOMALIES}
-_BASES = {_CONSULTATION: "", _CAPACITIES: "capacities", _ANOMALIES: "anomalies", "/auth": "auth"}
-_TOKEN = "/auth/realms/ror/protocol/openid-connect/token"  # noqa: S105 - an address
-# what an application is given with its client (ROR-SEC-022 to 026)
-HEADERS = {"Ror-Profil-Utilisateur-Code": "CU20", "Ror-Profil-Utilisateur-System": "1.2.250.1.213.1.6.1.66",
-           "Ror-Role-Metier-Code": "AUTOMATE", "Ror-Role-Metier-System": "1.2.250.1.213.1.1.4.6"}
+_OF = {"consultation": CONSULTATION, "capacities": CAPACITIES, "anomalies": ANOMALIES}
 _FHIR = (("content-type", "application/fhir+json"),)
 _MOST = 4 * 1024 * 1024  # characters that a drive command may answer
 Act = Callable[[Instruction], Acting]
-
-
-class Door:
-    """An address and the client that may come in by it; those of an earlier start where they are given."""
-
-    def __init__(
-        self, listener: Listener, clock: Clock, key: str = "", client: tuple[str, str] | None = None
-    ) -> None:
-        self._listener = listener
-        self.guests = Guests(client)
-        self.channel: Channel = listener.open(_unready, _manner(None, clock), key)
-        self.origin = listener.address(self.channel)
-
-    def endpoint(self) -> Mapping[str, Any]:
-        """Addresses and credentials for the application."""
-        return {"base-url": self.origin + _CONSULTATION, "capacities-url": self.origin + _CAPACITIES,
-                "anomalies-url": self.origin + _ANOMALIES, "token-url": self.origin + _TOKEN,
-                "client-id": self.guests.client, "client-secret": self.guests.secret, "headers": HEADERS}
-
-    def close(self) -> None:
-        """Nothing is served any more."""
-        self._listener.close(self.channel)
 
 
 class Stand:
@@ -77,44 +49,39 @@ class Stand:
     def __init__(self, door: Door, ear: Ear, profile: str, resources: Sequence[Any], clock: Clock) -> None:
         self._door, self._ear, self._profile = door, ear, profile
         self._resources, self._clock = resources, clock
-        self._guests, self._channel, self._origin = door.guests, door.channel, door.origin
 
     def _app(self, serve: Mapping[str, Any]) -> Any:
-        detours = Detours(_CONSULTATION, "moved" in serve)
+        detours = Detours(CONSULTATION, "moved" in serve)
         manners = mannered(serve, detours)
         store = stored(self._resources, manners)
-        return detours.before(create_app(store, profile_id=self._profile, fault=manners, access=self._guests))
+        app = create_app(store, profile_id=self._profile, fault=manners, access=self._door.guests)
+        return presenting(detours.before(app))
 
     def endpoint(self) -> Mapping[str, Any]:
         """Addresses and credentials for the application."""
         return self._door.endpoint()
 
     def turn(self, serve: Mapping[str, Any]) -> None:
-        """From now on it has these manners."""
-        self._guests.end_after(serve["token-ends"]["after"] if "token-ends" in serve else None)
-        self._channel.turn(self._app(serve), _manner(serve.get("then"), self._clock))
+        """From now on it has these manners, behind a server certificate of the kind that they want."""
+        self._door.guests.end_after(serve["token-ends"]["after"] if "token-ends" in serve else None)
+        self._door.turn(serve.get("certificate", ""), self._app(serve), _manner(serve.get("then"), self._clock))
 
     def take(self, purpose: str = "heard") -> list[Exchange]:
-        """What came in since the last time."""
-        return [self._ear.exchange(one, self._origin, _BASES, purpose) for one in self._channel.take()]
+        """What came in since the last time, handshakes that led to no request among it."""
+        greeted = [self._ear.greeting(told, self._clock.now()) for told in self._door.greetings()]
+        return greeted + [self._ear.exchange(one, origin, BASES, purpose) for one, origin in self._door.take()]
 
     def wait(self, seconds: float) -> None:
         """Waits until something comes in, at most so long."""
-        self._channel.wait(seconds)
+        self._door.channel.wait(seconds)
 
     def idle(self) -> float:
         """Seconds since something came in."""
-        return self._channel.idle()
+        return self._door.channel.idle()
 
     def close(self) -> None:
         """Nothing is served any more."""
         self._door.close()
-
-
-async def _unready(_scope: Any, _receive: Any, send: Any) -> None:
-    """What answers before the first action."""
-    await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"1")]})
-    await send({"type": "http.response.body", "body": b""})
 
 
 def _manner(then: Mapping[str, Any] | None, clock: Clock) -> Manner:
@@ -143,19 +110,19 @@ def _manner(then: Mapping[str, Any] | None, clock: Clock) -> Manner:
 
 
 class Hall:
-    """Receives applications: opens scenes on a listener, and has actions done by ``act``."""
+    """Receives applications: opens scenes behind doors of their own, and has actions done by ``act``."""
 
     def __init__(
-        self, listener: Listener, generation: FhirGeneration, resources: Sequence[Any], act: Act, clock: Clock,
+        self, doors: Doors, generation: FhirGeneration, resources: Sequence[Any], act: Act, clock: Clock,
         finished: int = 0,
     ) -> None:
-        self._listener, self._resources, self._clock = listener, resources, clock
+        self._doors, self._resources, self._clock = doors, resources, clock
         self._ear = Ear(lambda vault: generation.scrub(vault.mask), finished)
         self._act = act
 
     def open(self, course: Course) -> Stand:
         """A scene of a scenario."""
-        door = Door(self._listener, self._clock)
+        door = Door(self._doors)
         return Stand(door, self._ear, course.profile.id, self._resources, self._clock)
 
     def act(self, instruction: Instruction, course: Course, step: Step) -> Acting:  # noqa: ARG002
@@ -251,7 +218,7 @@ def prepared(made: Campaign, offers: int) -> tuple[FhirGeneration, Mapping[str, 
 
 def receive(
     made: Campaign, act: Act, folder: Path, clock: Clock, told: Callable[[Event], None], *, offers: int = OFFERS,
-    port: int = 0,
+    port: int = 0, secure: bool = False,
 ) -> None:
     """Runs a campaign on an application and writes its record; every event is told after it was written. A folder that
     holds the record of a part of it: the rest is run."""
@@ -260,8 +227,8 @@ def receive(
     book = ledger.Ledger(folder, resume=earlier is not None)
     try:
         keep_inputs(made, book)
-        with Listener(clock, port=port) as listener:
-            hall = Hall(listener, generation, resources, act, clock, earlier.exchanges if earlier else 0)
+        with Doors(clock, port, secure) as doors:
+            hall = Hall(doors, generation, resources, act, clock, earlier.exchanges if earlier else 0)
             for event in Consuming(made, generation, hall, clock, data, earlier=earlier).events():
                 book.write(event)
                 told(event)

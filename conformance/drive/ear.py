@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from conformance.clock import stamp
@@ -52,6 +53,12 @@ class Ear:
             trouble=_trouble(heard), started=stamp(heard.started), milliseconds=heard.milliseconds,
             tls=heard.peer.tls, client=heard.peer.client,
         )
+
+    def greeting(self, told: str, now: datetime) -> Exchange:
+        """A handshake of TLS that began, or why it failed; no request came of it yet."""
+        self._finished += 1
+        return Exchange(id=f"x{self._finished}", purpose="handshake", request=Request("TLS", "[bench]"), response=None,
+                        trouble=Trouble("bench.handshake", told), started=stamp(now), milliseconds=0.0)
 
     def _learn(self, heard: Heard) -> None:
         """The secrets that an exchange with the token endpoint shows."""

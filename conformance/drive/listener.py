@@ -154,7 +154,8 @@ class Listener:
             await send({"type": "http.response.start", "status": 404, "headers": headers})
             await send({"type": "http.response.body", "body": _NOWHERE})
             return
-        mine = {**scope, "path": scope["path"].removeprefix(f"/{key}") or "/", "root_path": f"/{key}"}
+        extensions = {**scope.get("extensions", {}), "tls": {"client_cert_name": connection.peer.client or None}}
+        mine = {**scope, "extensions": extensions, "path": scope["path"].removeprefix(f"/{key}") or "/", "root_path": f"/{key}"}
         await channel.serve(mine, receive, send, connection)
 
     def refuse(self, connection: Strict, refused: Refused) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from conformance.bench import Door, Stand
+from conformance.bench import Stand
 from conformance.checks.stated import questions
 from conformance.clock import Clock
+from conformance.doors import Door
 from conformance.drive.ear import Ear
 from conformance.engine.consume import Instruction
 from conformance.engine.usher import Earlier

@@ -13,11 +13,11 @@ from typing import Any
 import uvicorn
 
 from conformance import ledger, workshop
-from conformance.bench import Door, prepared
+from conformance.bench import prepared
 from conformance.clock import Clock
 from conformance.continued import earlier_of
+from conformance.doors import Door, Doors
 from conformance.drive.ear import Ear
-from conformance.drive.listener import Listener
 from conformance.engine.consume import Consuming
 from conformance.engine.usher import Earlier
 from conformance.errors import HarnessError
@@ -37,11 +37,13 @@ _START = 10.0  # seconds
 class Host:
     """``with Host(made, folder, clock, offers) as host``: the page is at ``host.address`` until the block ends."""
 
-    def __init__(self, made: Campaign, folder: Path, clock: Clock, offers: int, port: int = 0) -> None:
+    def __init__(self, made: Campaign, folder: Path, clock: Clock, offers: int, port: int = 0,
+                 secure: bool = False) -> None:
         self._made, self._folder, self._clock = made, folder, clock
         self._generation, self._data, self._resources = prepared(made, offers)
         self._earlier = earlier_of(made, self._data, folder)
         self._kept = kept.kept(folder, port)
+        self._secure = secure
         self._open = contextlib.ExitStack()
         self.address = ""
 
@@ -52,8 +54,8 @@ class Host:
         return self
 
     def _enter(self, stack: contextlib.ExitStack) -> None:
-        listener = stack.enter_context(Listener(self._clock, port=self._kept.port))
-        door = Door(listener, self._clock, self._kept.key, (self._kept.client, self._kept.secret))
+        doors = stack.enter_context(Doors(self._clock, self._kept.port, self._secure))
+        door = Door(doors, self._kept.key, (self._kept.client, self._kept.secret))
         rows = _rows(self._made, self._earlier, self._folder)
         self._desk = Desk(rows, door.endpoint(), facts(self._made), again=self._earlier is not None,
                           busy=lambda: door.channel.idle() == 0.0)
@@ -70,7 +72,7 @@ class Host:
         stack.enter_context(_serving(site, bound, self._clock))
         stack.callback(self._desk.close)  # before the server: pages that listen are let go
         self.address = f"http://{_HOST}:{port}/{self._kept.page_key}/"
-        came_in = int(listener.origin.rpartition(":")[2])
+        came_in = int(doors.listener(doors.usual).origin.rpartition(":")[2])
         kept.keep(self._folder, replace(self._kept, port=came_in, page_port=port))
 
     def __exit__(self, *_told: object) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextvars import ContextVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 from conformance.reference.access import by_basic
@@ -14,6 +16,19 @@ from conformance.reference.visibility import ALL
 
 _LIFETIME = 300
 _JSON = {"content-type": "application/json", "cache-control": "no-store"}
+
+
+# the client certificate that came with the request at hand; empty for none
+PRESENTED: ContextVar[str] = ContextVar("presented", default="")
+App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
+
+
+def presenting(app: App) -> App:
+    """An application that knows the client certificate of each request (``PRESENTED``), from the extension ``tls``."""
+    async def served(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        PRESENTED.set(scope.get("extensions", {}).get("tls", {}).get("client_cert_name") or "")
+        await app(scope, receive, send)
+    return served
 
 
 class Guests:
@@ -50,13 +65,15 @@ class Guests:
         return ALL
 
     def issue(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """A token for the client, by its secret in the form or by HTTP Basic; any number of times. That the form must
-        carry the client (ROR-SEC-015) is judged, not refused: what else the application does is then judged, too."""
+        """A token for the client, by its secret in the form or by HTTP Basic, or by its certificate; any number of
+        times. That the form must carry the client (ROR-SEC-015) is judged, not refused: what else the application does
+        is then judged, too."""
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
         if form.get("grant_type") != "client_credentials":
             return Answer(400, _JSON, b'{"error": "unsupported_grant_type"}')
         given = by_basic(headers.get("authorization", "")) or (form.get("client_id"), form.get("client_secret"))
-        if given != (self.client, self.secret):
+        certified = form.get("client_id") == self.client and PRESENTED.get()  # the certificate stands for the secret
+        if given != (self.client, self.secret) and not certified:
             return Answer(401, _JSON, b'{"error": "invalid_client"}')
         token = secrets.token_urlsafe(32)
         self._good.add(token)
