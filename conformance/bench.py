@@ -136,6 +136,10 @@ class Hall:
         """A scene of a scenario."""
         return Stand(self._listener, self._ear, course.profile.id, self._resources, self._clock)
 
+    def strays(self) -> list[Exchange]:
+        """What came in at no address of a scenario, the first of it."""
+        return [self._ear.exchange(one, self._listener.origin, {}) for one in self._listener.strays()[0]]
+
 
 class Driven:
     """An action carried out by a command: the instruction in JSON on its input, what it shows in JSON on its output."""

@@ -81,6 +81,9 @@ class Hall(Protocol):
     def act(self, instruction: Instruction) -> Acting:
         """Has an action done."""
 
+    def strays(self) -> list[Exchange]:
+        """What came in at no address of a scenario."""
+
 
 class Consuming:
     """One run of a campaign against one application."""
@@ -98,6 +101,9 @@ class Consuming:
         yield Started(self._header(), len(self.campaign.planned))
         for one in self.campaign.planned:
             yield from self._scenario(one)
+        for stray in self.hall.strays():
+            self._count("strays")
+            yield Exchanged("", "", stray)
         yield Finished({"finished": stamp(self.clock.now()), "counts": dict(sorted(self._counts.items()))})
 
     def _header(self) -> dict[str, Any]:
@@ -138,6 +144,8 @@ class Consuming:
                     self._count(one.verdict.word)
                     yield Judged(one)
                 judgements += made
+            if scene is not None:  # what came in since is kept, and nobody judges it
+                yield from self._come_in(course, scene)
         finally:
             if scene is not None:
                 scene.close()
@@ -183,11 +191,12 @@ class Consuming:
         return self.generation.judge(course, sent, True)
 
     def _come_in(self, course: Course, scene: Scene) -> Generator[Event, None, list[Exchange]]:
+        """What came in and is to be judged; what was refused is told, and judged by nobody."""
         taken = scene.take()
         for one in taken:
-            self._count("exchanges")
+            self._count("refused" if one.purpose == "refused" else "exchanges")
             yield Exchanged(course.profile.id, course.scenario.id, one)
-        return taken
+        return [one for one in taken if one.purpose != "refused"]
 
     def _ending(self, acting: Acting, scene: Scene, idle: float, until: float) -> str:
         """Why nothing more is waited for; empty while it is. Who says what is shown is done; who does not has only
