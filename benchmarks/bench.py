@@ -35,9 +35,7 @@ from conformance import bench, ledger, profile, workshop
 from conformance.clock import SystemClock
 from conformance.drive.listener import Listener
 from conformance.engine.consume import Consuming, Instruction
-from conformance.fhir_generation import FhirGeneration
 from conformance.model import Candidate
-from conformance.reference_data import region
 
 MEMORY = Path("/dev/shm")
 LATEST = profile.known()[-1]
@@ -166,13 +164,11 @@ def received(listener: Listener, load: Load, folder: Path, offers: int) -> None:
     """A whole run of one application on a listener, as ``bench.receive`` does it."""
     who = Candidate(load.name, "1", "rorqual", "consumer", (LATEST,), ())
     made = workshop.campaign(who, workshop.Choice(only=(SCENARIO,)))
-    resources = list(region(offers, made.seed))
-    generation = FhirGeneration(made.release)
-    generation.knows(resources)
+    generation, data, resources = bench.prepared(made, offers)
     book, clock = ledger.Ledger(folder), SystemClock()
     try:
         hall = bench.Hall(listener, generation, resources, lambda told: Crowd(told, load), clock)
-        for event in Consuming(made, generation, hall, clock, {"offers": offers, "seed": made.seed}).events():
+        for event in Consuming(made, generation, hall, clock, data).events():
             book.write(event)
     finally:
         book.close()

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from conformance import ledger
+from conformance import ledger, relied
 from conformance.clock import Clock
+from conformance.continued import earlier_of
 from conformance.drive.channel import Channel, Manner, Reply
 from conformance.drive.ear import Ear
 from conformance.drive.listener import Listener
@@ -23,7 +25,7 @@ from conformance.errors import OperatorError
 from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
 from conformance.generation import Course
-from conformance.model import Exchange
+from conformance.model import Exchange, Step
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
 from conformance.reference.detours import Detours
@@ -34,7 +36,7 @@ from conformance.reference.server import stored
 from conformance.reference_data import region
 from conformance.workshop import keep_inputs
 
-OFFERS = 60
+OFFERS = 90
 _CONSULTATION, _CAPACITIES, _ANOMALIES = "/ws-diffusion-fhir", "/ws-synchro-dispo-lits-fhir", "/anomalies"
 _OF = {"consultation": _CONSULTATION, "capacities": _CAPACITIES, "anomalies": _ANOMALIES}
 _BASES = {_CONSULTATION: "", _CAPACITIES: "capacities", _ANOMALIES: "anomalies", "/auth": "auth"}
@@ -47,15 +49,53 @@ _MOST = 4 * 1024 * 1024  # characters that a drive command may answer
 Act = Callable[[Instruction], Acting]
 
 
-class Stand:
-    """One scenario's scene: a channel, a client with its tokens, the reference with the manners asked for."""
+class Door:
+    """An address and the client that may come in by it; those of an earlier start where they are given."""
 
-    def __init__(self, listener: Listener, ear: Ear, profile: str, resources: Sequence[Any], clock: Clock) -> None:
-        self._listener, self._ear, self._profile = listener, ear, profile
+    def __init__(
+        self, listener: Listener, clock: Clock, key: str = "", client: tuple[str, str] | None = None
+    ) -> None:
+        self._listener = listener
+        self.guests = Guests(client)
+        self.channel: Channel = listener.open(_unready, _manner(None, clock), key)
+        self.origin = listener.address(self.channel)
+
+    def endpoint(self) -> Mapping[str, Any]:
+        """Addresses and credentials for the application."""
+        return {"base-url": self.origin + _CONSULTATION, "capacities-url": self.origin + _CAPACITIES,
+                "anomalies-url": self.origin + _ANOMALIES, "token-url": self.origin + _TOKEN,
+                "client-id": self.guests.client, "client-secret": self.guests.secret, "headers": HEADERS}
+
+    def strays(self, ear: Ear) -> Strays:
+        """What misses it."""
+        return Strays(self._listener, ear)
+
+    def close(self) -> None:
+        """Nothing is served any more."""
+        self._listener.close(self.channel)
+
+
+class Strays:
+    """What came in at no address of a scenario."""
+
+    def __init__(self, listener: Listener, ear: Ear) -> None:
+        self._listener, self._ear = listener, ear
+        self._told = 0
+
+    def take(self) -> list[Exchange]:
+        """What is known of it since the last time."""
+        found = self._listener.strays()[0][self._told :]
+        self._told += len(found)
+        return [self._ear.exchange(one, self._listener.origin, {}) for one in found]
+
+
+class Stand:
+    """One scenario's scene behind a door: the reference with the manners asked for."""
+
+    def __init__(self, door: Door, ear: Ear, profile: str, resources: Sequence[Any], clock: Clock) -> None:
+        self._door, self._ear, self._profile = door, ear, profile
         self._resources, self._clock = resources, clock
-        self._guests = Guests()
-        self._channel: Channel = listener.open(_unready, _manner(None, clock))
-        self._origin = listener.address(self._channel)
+        self._guests, self._channel, self._origin = door.guests, door.channel, door.origin
 
     def _app(self, serve: Mapping[str, Any]) -> Any:
         detours = Detours(_CONSULTATION, "moved" in serve)
@@ -65,18 +105,16 @@ class Stand:
 
     def endpoint(self) -> Mapping[str, Any]:
         """Addresses and credentials for the application."""
-        return {"base-url": self._origin + _CONSULTATION, "capacities-url": self._origin + _CAPACITIES,
-                "anomalies-url": self._origin + _ANOMALIES, "token-url": self._origin + _TOKEN,
-                "client-id": self._guests.client, "client-secret": self._guests.secret, "headers": HEADERS}
+        return self._door.endpoint()
 
     def turn(self, serve: Mapping[str, Any]) -> None:
         """From now on it has these manners."""
         self._guests.end_after(serve["token-ends"]["after"] if "token-ends" in serve else None)
         self._channel.turn(self._app(serve), _manner(serve.get("then"), self._clock))
 
-    def take(self) -> list[Exchange]:
+    def take(self, purpose: str = "heard") -> list[Exchange]:
         """What came in since the last time."""
-        return [self._ear.exchange(one, self._origin, _BASES) for one in self._channel.take()]
+        return [self._ear.exchange(one, self._origin, _BASES, purpose) for one in self._channel.take()]
 
     def wait(self, seconds: float) -> None:
         """Waits until something comes in, at most so long."""
@@ -88,7 +126,7 @@ class Stand:
 
     def close(self) -> None:
         """Nothing is served any more."""
-        self._listener.close(self._channel)
+        self._door.close()
 
 
 async def _unready(_scope: Any, _receive: Any, send: Any) -> None:
@@ -126,19 +164,26 @@ class Hall:
     """Receives applications: opens scenes on a listener, and has actions done by ``act``."""
 
     def __init__(
-        self, listener: Listener, generation: FhirGeneration, resources: Sequence[Any], act: Act, clock: Clock
+        self, listener: Listener, generation: FhirGeneration, resources: Sequence[Any], act: Act, clock: Clock,
+        finished: int = 0,
     ) -> None:
         self._listener, self._resources, self._clock = listener, resources, clock
-        self._ear = Ear(lambda vault: generation.scrub(vault.mask))
-        self.act = act
+        self._ear = Ear(lambda vault: generation.scrub(vault.mask), finished)
+        self._strays = Strays(listener, self._ear)
+        self._act = act
 
     def open(self, course: Course) -> Stand:
         """A scene of a scenario."""
-        return Stand(self._listener, self._ear, course.profile.id, self._resources, self._clock)
+        door = Door(self._listener, self._clock)
+        return Stand(door, self._ear, course.profile.id, self._resources, self._clock)
 
-    def strays(self) -> list[Exchange]:
-        """What came in at no address of a scenario, the first of it."""
-        return [self._ear.exchange(one, self._listener.origin, {}) for one in self._listener.strays()[0]]
+    def act(self, instruction: Instruction, course: Course, step: Step) -> Acting:  # noqa: ARG002
+        """Has the application act."""
+        return self._act(instruction)
+
+    def between(self) -> list[Exchange]:
+        """What came in at no address of a scenario: none is open."""
+        return self._strays.take()
 
 
 class Driven:
@@ -208,22 +253,39 @@ class Driven:
             self._failure = f"no JSON object on its output: {text[:80]!r}"
 
 
+@lru_cache(maxsize=4)
+def served(offers: int, seed: int) -> tuple[Any, ...]:
+    """The region of a bench; nothing that is served changes these resources, writes are made on copies."""
+    return tuple(region(offers, seed))
+
+
+def prepared(made: Campaign, offers: int) -> tuple[FhirGeneration, Mapping[str, Any], Sequence[Any]]:
+    """What a campaign is served: the generation that knows it, what the record says of it, its resources."""
+    data = {"offers": offers, "seed": made.seed}
+    resources = served(offers, made.seed)
+    generation = FhirGeneration(made.release)
+    generation.knows(resources)
+    return generation, data, resources
+
+
 def receive(
     made: Campaign, act: Act, folder: Path, clock: Clock, told: Callable[[Event], None], *, offers: int = OFFERS,
     port: int = 0,
 ) -> None:
-    """Runs a campaign on an application and writes its record; every event is told after it was written."""
-    data = {"offers": offers, "seed": made.seed}
-    resources = list(region(offers, made.seed))
-    generation = FhirGeneration(made.release)
-    generation.knows(resources)
-    book = ledger.Ledger(folder)
+    """Runs a campaign on an application and writes its record; every event is told after it was written. A folder that
+    holds the record of a part of it: the rest is run."""
+    generation, data, resources = prepared(made, offers)
+    earlier = earlier_of(made, data, folder)
+    book = ledger.Ledger(folder, resume=earlier is not None)
     try:
         keep_inputs(made, book)
         with Listener(clock, port=port) as listener:
-            hall = Hall(listener, generation, resources, act, clock)
-            for event in Consuming(made, generation, hall, clock, data).events():
+            hall = Hall(listener, generation, resources, act, clock, earlier.exchanges if earlier else 0)
+            for event in Consuming(made, generation, hall, clock, data, earlier=earlier).events():
                 book.write(event)
                 told(event)
     finally:
         book.close()
+    made_of = ledger.read(folder)
+    text = relied.written(relied.contract(made_of, made.profiles, [one.scenario for one in made.planned]))
+    (folder / relied.FILE).write_text(text, encoding="utf-8")

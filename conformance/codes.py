@@ -65,6 +65,7 @@ CODES: Mapping[str, Code] = {
     "bench.silent": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.drive": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.no-outcome": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
+    "bench.skipped": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.not-met": Code(Effect.UNSHOWN, Cause.DATA),
     "request.missing": _BROKEN,
     "request.header": _BROKEN,
@@ -84,6 +85,7 @@ CODES: Mapping[str, Code] = {
     "shown.lost": _BROKEN,
     "shown.added": _BROKEN,
     "shown.twice": _BROKEN,
+    "shown.denied": _BROKEN,
     # HTTP
     "http.status": _BROKEN,
     "http.content-type": _BROKEN,

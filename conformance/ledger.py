@@ -27,7 +27,7 @@ from conformance.model import Exchange, Judgement, Request, Response, Trouble, W
 RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
 WAITING = 256
-_RETOLD = frozenset(("bound", "step", "case", "law", "judgement"))  # of a scenario that is told again
+_RETOLD = frozenset(("bound", "step", "case", "law", "judgement", "scenario"))  # of a scenario that is told again
 
 
 def dumps(value: Any) -> bytes:

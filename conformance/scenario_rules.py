@@ -19,6 +19,7 @@ from conformance.specification import Profile
 
 _NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
 _BUILT_IN = {"resource", "context", "ucum", "sct", "loinc", "rootResource"}
+_ASKED = frozenset(("shows", "confirms"))  # what the user of an application is asked, by the name of the check
 _STEP_PARAMETERS = {"same-matches": "as", "narrower": "than", "same-as": "step",
                     "served-if-declared": "statement", "search-served-if-declared": "statement"}
 
@@ -170,7 +171,13 @@ def _awaits(
     for key, value in told.get("values", {}).items():
         _placeholders(reader, [*at, "await", "values", key], value, names)
     for number, expectation in enumerate(step["expect"]):
-        _expectation(reader, [*at, "expect", number], expectation, step, steps, names)
+        here = [*at, "expect", number]
+        _expectation(reader, here, expectation, step, steps, names)
+        for key, text in expectation.get("confirms", {}).items():
+            _placeholders(reader, [*here, "confirms", key], text, names)
+        for check in _ASKED & set(expectation):
+            if any(check in one for one in step["expect"][:number]):
+                reader.problem([*here, check], f"{check!r} is asked once in a step", "put it in a step of its own")
 
 
 def _laws(reader: _Reader) -> None:

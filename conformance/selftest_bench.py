@@ -74,8 +74,9 @@ def judged(
 
 def alarms(profile: str, seed: int, clock: Clock) -> list[str]:
     """What is told against the sample application without fault, or not shown though it does all that is asked."""
-    return [f"{row.id} ({row.verdict})" for row in judged("", profile, seed, clock).requirements
-            if row.verdict not in ("pass", "not-applicable")]
+    made = judged("", profile, seed, clock)
+    told = [(row.id, row.verdict) for row in made.requirements] + [(row.id, row.verdict) for row in made.scenarios]
+    return [f"{name} ({verdict})" for name, verdict in told if verdict not in ("pass", "not-applicable")]
 
 
 def outcomes(names: Sequence[str], profile: str, seed: int, clock: Clock) -> list[Outcome]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conformance import __version__, data, ledger, nomenclature, plan, scenario
+from conformance import __version__, data, ledger, nomenclature, plan, replay, scenario
 from conformance import candidate as candidates
 from conformance import profile as profiles_
 from conformance.clock import Clock
@@ -26,6 +26,7 @@ from conformance.fhir_generation import FhirGeneration
 from conformance.model import Candidate, Waiver
 from conformance.plan import Campaign
 from conformance.reference_data import region
+from conformance.replay import Replay
 from conformance.report import render
 from conformance.report.model import Report, Score
 from conformance.report.summary import Ground, summarize
@@ -160,6 +161,21 @@ def _waivers(folder: Path) -> tuple[Waiver, ...]:
     raw = json.loads(path.read_text(encoding="utf-8"))
     return tuple(Waiver(w["requirement"], w["reason"], w["reference"], w["until"], w["profile"])
                  for w in raw["waivers"])
+
+
+def kept(record: ledger.Record) -> tuple[dict[str, Profile], Library]:
+    """All profiles, and the scenarios of a record as they were when it was made."""
+    folder = record.folder / SCENARIOS
+    return library([folder] if folder.is_dir() else [])
+
+
+def replayed(record: ledger.Record) -> Replay:
+    """The requests of the application of a record, as scenarios for a ROR."""
+    profiles, found = kept(record)
+    generation = FhirGeneration(nomenclature.release(None))
+    if "data" in record.header:
+        generation.knows(region(**record.header["data"]))
+    return replay.of(record, profiles, found.scenarios, generation)
 
 
 def report(

@@ -18,6 +18,7 @@ from conformance.checks import (
     inclusion,
     query,
     search,
+    stated,
     structure,
     writing,
 )
@@ -106,6 +107,7 @@ CHECKS: Mapping[str, Check] = {
     "waits": Check(consumer.waits, Ground.HEARD),
     "gives-up": Check(consumer.gives_up, Ground.HEARD),
     "shows": Check(consumer.shows, Ground.HEARD),
+    "confirms": Check(stated.confirms, Ground.HEARD),
     "sends": Check(writing.sends, Ground.HEARD),
     "no-headers": Check(writing.no_headers, Ground.HEARD),
     "sends-fhir": Check(writing.sends_fhir, Ground.HEARD),

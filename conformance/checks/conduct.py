@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import consultations, kind_of, query_of
+from conformance.checks.consumer import consultations
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir import export
@@ -18,6 +18,7 @@ from conformance.fhir.path import select
 from conformance.fhir.received import shown
 from conformance.fhir.search import RESULT_PARAMETERS
 from conformance.model import Exchange, Finding
+from conformance.queries import kind_of, query_of
 
 _WINDOW = timedelta(seconds=1)
 _EXPORT = "$export"

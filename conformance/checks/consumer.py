@@ -8,38 +8,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from conformance.checks.evidence import Evidence
+from conformance.checks.spoken import denied, statement
 from conformance.codes import finding
 from conformance.fhir import dates
 from conformance.fhir.bundle import key_of
 from conformance.fhir.fill import fill
 from conformance.model import Exchange, Finding
+from conformance.queries import BASE, is_at, kind_of, query_of
 
-_BASE = "[base]/"
 _AUTH = "[base auth]/"
 _MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
 _MOST = 6  # requests named when none is as wanted
+_OPEN = ("metadata", ".well-known")  # read before there is a token
+_NAMED = 12  # results named when they are not shown
 
 
 def consultations(evidence: Evidence) -> list[Exchange]:
-    """The requests that consult; those for a token, and the reading of the statement, which is for all, left out."""
-    return [one for one in evidence.current.exchanges
-            if one.request.url.startswith(_BASE) and kind_of(one) != "metadata"]
-
-
-def kind_of(exchange: Exchange) -> str:
-    """The resource type, or the operation, that a consultation addresses."""
-    return exchange.request.url.removeprefix(_BASE).partition("?")[0].partition("/")[0]
-
-
-def query_of(exchange: Exchange) -> list[tuple[str, str]]:
-    """The parameters of a request, decoded once: those of its address, or of its form."""
-    url, form = exchange.request.url, exchange.request.body
-    raw = form if url.partition("?")[0].endswith("/_search") else url.partition("?")[2]
-    parts = [one.partition("=") for one in raw.split("&") if one]
-    return [(unquote(name), unquote(value)) for name, _, value in parts]
+    """The requests that consult. Those for a token are left out, and what is for all: the statement, the discovery of
+    addresses, what a browser asks before it sends a request to another site."""
+    return [one for one in evidence.current.exchanges if one.request.url.startswith(BASE)
+            and kind_of(one) not in _OPEN and one.request.method != "OPTIONS"]
 
 
 def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -50,6 +41,9 @@ def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     asked = [one for one in consultations(evidence) if kind_of(one) == kind]
     if any(_asks(one, wanted) for one in asked):
         return
+    if barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+        return
     if any(name == "_filter" for one in asked for name, _ in query_of(one)):
         yield finding("bench.not-met", "criteria that are parameters", "a _filter, which is not read here", "",
                       evidence.first.id)
@@ -57,6 +51,12 @@ def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     shown = " & ".join([kind, *(f"{name}={value}" for name, value in wanted.items())])
     came = "; ".join(unquote(one.request.url) for one in (asked or consultations(evidence))[:_MOST])
     yield finding("request.missing", shown, came or "no consultation", "", evidence.first.id)
+
+
+def barred(evidence: Evidence) -> bool:
+    """Whether the application was given no token, and went no further: what it would do is not known."""
+    asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
+    return bool(asked) and not any(map(answered, asked)) and not consultations(evidence)
 
 
 def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
@@ -87,40 +87,51 @@ def sends_headers(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 def bearer(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each consultation carries a token."""
     for exchange in consultations(evidence):
-        value = next((value for name, value in exchange.request.headers if name.lower() == "authorization"), "")
+        value = _header(exchange, "authorization")
         if not value.lower().startswith("bearer "):
             yield finding("request.header", "Authorization: Bearer", value or "absent", "Authorization", exchange.id)
 
 
+def _header(exchange: Exchange, wanted: str) -> str:
+    return next((value for name, value in exchange.request.headers if name.lower() == wanted), "")
+
+
+def answered(exchange: Exchange) -> bool:
+    """Whether a request was done as it was asked."""
+    return exchange.response is not None and exchange.response.status < 400
+
+
 def token_request(_: Any, evidence: Evidence) -> Iterator[Finding]:
-    """The token is asked by a form of OAuth 2.0 client credentials."""
+    """The token is asked by a form of OAuth 2.0 client credentials; where one was given, how others were asked that
+    were refused does not count."""
     asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
     if not asked:
         yield finding("request.missing", "a request to the token endpoint", "none", "", evidence.first.id)
-    for one in asked:
-        kind = next((value for name, value in one.request.headers if name.lower() == "content-type"), "")
-        if one.request.method != "POST" or not kind.startswith("application/x-www-form-urlencoded"):
+    for one in [one for one in asked if answered(one)] or asked:
+        kind = _header(one, "content-type")
+        if one.request.method != "POST" or not kind.lower().startswith("application/x-www-form-urlencoded"):
             yield finding("request.header", "a form sent by POST", f"{one.request.method}, {kind or 'no Content-Type'}",
                           "Content-Type", one.id)
             continue
-        form = dict(part.partition("=")[::2] for part in one.request.body.split("&"))
+        form = dict(parse_qsl(one.request.body))
         for name, value in (("grant_type", "client_credentials"), ("client_id", "")):
             if (value and form.get(name) != value) or not form.get(name):
                 yield finding("request.parameter", f"{name}={value or '…'}", form.get(name, "absent"), name, one.id)
 
 
 def renews_token(_: Any, evidence: Evidence) -> Iterator[Finding]:
-    """After a token was refused another is asked, and the request is sent again with it."""
+    """After a token was refused another is asked, and the request is sent again with it, or its search from the start:
+    pages may then have other marks."""
     everyone = evidence.current.exchanges
     refused = next((at for at, one in enumerate(everyone) if one.response is not None and one.response.status == 401
-                    and one.request.url.startswith(_BASE)), None)
+                    and one.request.url.startswith(BASE) and _header(one, "authorization")), None)
     if refused is None:
         yield finding("bench.not-met", "a request with a token that ended", "none", "", evidence.first.id)
         return
     first, after = everyone[refused], everyone[refused + 1 :]
     if not any(one.request.url.startswith(_AUTH) for one in after):
         yield finding("request.token", "a new token asked", "none", "", first.id)
-    elif not any(one.request.url == first.request.url and one.response is not None and one.response.status < 400
+    elif not any(one.request.url.startswith(BASE) and kind_of(one) == kind_of(first) and answered(one)
                  for one in after):
         yield finding("request.token", f"{unquote(first.request.url)} sent again with the new token", "not sent", "",
                       first.id)
@@ -135,11 +146,10 @@ def follows_next(_: Any, evidence: Evidence) -> Iterator[Finding]:
         if not link:
             continue
         met = True
-        address = link if link.startswith("[") else _BASE + link.lstrip("/")
         after = everyone[at + 1 :]
-        if unquote(address) not in {unquote(one.request.url) for one in after}:  # clients may write %2C or a comma
+        if not any(is_at(one, link) for one in after):
             other = next((one for one in after if kind_of(one) == kind_of(exchange)), None)
-            yield finding("request.link", address, other.request.url if other else "no further request", "Bundle.link",
+            yield finding("request.link", link, other.request.url if other else "no further request", "Bundle.link",
                           exchange.id, (other.id,) if other else ())
             return
     if not met:
@@ -157,13 +167,19 @@ def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
         met = True
         answered = datetime.fromisoformat(exchange.started) + timedelta(milliseconds=exchange.milliseconds)
         until = answered + timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told)
-        again = next((one for one in everyone[at + 1 :] if one.request.url == exchange.request.url), None)
+        again = next((one for one in everyone[at + 1 :] if _like(one, exchange)), None)
         if again is not None and datetime.fromisoformat(again.started) + _MARGIN < until:
             early = (until - datetime.fromisoformat(again.started)).total_seconds()
             yield finding("request.early", f"a pause as Retry-After tells ({told})", f"{early:.1f} s too early", "",
                           again.id)
     if not met:
         yield finding("bench.not-met", "an answer with Retry-After", "none", "", evidence.first.id)
+
+
+def _like(one: Exchange, other: Exchange) -> bool:
+    """Whether a request is another again, or a search of the same from its start."""
+    return one.request.url == other.request.url or (
+        one.request.url.startswith(BASE) and other.request.url.startswith(BASE) and kind_of(one) == kind_of(other))
 
 
 def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -178,23 +194,34 @@ def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
                           f"{times} times", "", last)
 
 
-def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
-    """The application shows what the criteria select, each once; what is no more active it may leave out
-    (ROR-HTTP-021)."""
-    outcome = evidence.current.outcome
-    told = outcome.get("shown") if isinstance(outcome, dict) else None
-    if not isinstance(told, list):
-        yield finding("bench.no-outcome", "what the application shows", "nothing told", "", evidence.first.id)
-        return
-    kind = parameters["resource"]
+def selected(parameters: Any, evidence: Evidence) -> list[tuple[Mapping[str, Any], bool]]:
+    """The resources that the criteria of an expectation select, each with whether it is to be shown: what is no more
+    active may be left out (ROR-HTTP-021)."""
     known = {**evidence.profile.constants, **evidence.names}
     criteria = [(name, fill(value, known)) for name, value in parameters["criteria"].items()]
     searcher = evidence.searcher()
-    selected = [one for one in evidence.population.all(kind)
-                if all(searcher.answers(one, name, value) for name, value in criteria)]
-    wanted = {key_of(one) for one in selected}
+    return [(one, _active(one)) for one in evidence.population.all(parameters["resource"])
+            if all(searcher.answers(one, name, value) for name, value in criteria)]
+
+
+def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The application shows what the criteria select, each once."""
+    answer, said = statement("shows", evidence)
+    found = selected(parameters, evidence)
+    needed = sorted(key_of(one) for one, active in found if active)
+    outcome = evidence.current.outcome
+    told = outcome.get("shown") if isinstance(outcome, dict) else None
+    if (answer or isinstance(told, list)) and barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+        return
+    if answer == "no" or not isinstance(told, list):
+        named = ", ".join(needed[:_NAMED]) + (", …" if len(needed) > _NAMED else "")
+        yield from denied(answer, said, f"{len(needed)} results: {named}", evidence)
+        return
+    kind = parameters["resource"]
+    wanted = {key_of(one) for one, _ in found}
     shown = [_named(str(one), kind, evidence) for one in told]
-    for key in sorted({key_of(one) for one in selected if _active(one)} - set(shown)):
+    for key in sorted(set(needed) - set(shown)):
         yield finding("shown.lost", key, "absent", "", evidence.first.id)
     for key in sorted(set(shown) - wanted):
         yield finding("shown.added", "only what was asked for", key, "", evidence.first.id)

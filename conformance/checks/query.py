@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import consultations, kind_of, query_of
+from conformance.checks.consumer import consultations
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.search import RESULT_PARAMETERS, split
 from conformance.model import Exchange, Finding
+from conformance.queries import is_at, kind_of, query_of
 from conformance.specification import Profile
 
 _PLUS, _ENCODED = "ROR-HTTP-068", "ROR-APP-008"
@@ -24,6 +25,8 @@ _TIME = re.compile(r"T[\d:.]+\Z")
 _TWICE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NOS = re.compile(r"https://mos\.esante\.gouv\.fr/NOS/TRE_([\w-]+)/FHIR/TRE-\1\Z")
 _INCLUSIONS = ("_include", "_revinclude")
+_CODE_SENT = ("", "not")  # modifiers whose value is a code; that of others is a text, a value set, true or false
+_MASK = re.compile(r"\[(?:base|bench|[a-z]+ [0-9]+)(?: [a-z]+)?\]")  # written by the record, not by the application
 
 
 def _of(requirement: str, told: Finding) -> Finding:
@@ -35,11 +38,11 @@ def encoded(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange in consultations(evidence):
         for part in filter(None, exchange.request.url.partition("?")[2].split("&")):
             name, _sign, value = part.partition("=")
-            raw = _RAW.search(part)
+            raw = _RAW.search(_MASK.sub("", part))
             if raw:
                 yield _of(_ENCODED, finding("request.encoding", "percent-encoded", f"{raw[0]!r}: {part}",
                                             unquote(name), exchange.id))
-            elif _ZONE.search(value):
+            elif _ZONE.search(value.replace("%3a", "%3A")):
                 yield _of(_PLUS, finding("request.encoding", "%2B in a time zone", part, unquote(name), exchange.id))
             elif _TWICE.search(unquote(value)):
                 yield _of(_ENCODED, finding("request.encoding", "encoded once", part, unquote(name), exchange.id))
@@ -78,8 +81,10 @@ def full_codes(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange in consultations(evidence):
         kind = kind_of(exchange)
         for name, value in query_of(exchange) if not _is_link(exchange, evidence) else ():
-            parameter = evidence.profile.search_parameters.get((kind, name.partition(":")[0]))
-            if parameter is None or parameter.type != "token" or not _coded(evidence, kind, name.partition(":")[0]):
+            base, _colon, modifier = name.partition(":")
+            parameter = evidence.profile.search_parameters.get((kind, base))
+            if (parameter is None or parameter.type != "token" or modifier not in _CODE_SENT
+                    or not _coded(evidence, kind, base)):
                 continue
             for one in split(value, ","):
                 system, bar, _code = one.partition("|")
@@ -112,5 +117,4 @@ def _coded(evidence: Evidence, kind: str, name: str) -> bool:
 
 def _is_link(exchange: Exchange, evidence: Evidence) -> bool:
     """Whether a request is a link that was served: its address is ours."""
-    return any(exchange.request.url.endswith(link) for one in evidence.current.exchanges
-               if (link := evidence.next_of(one)))
+    return any(is_at(exchange, link) for one in evidence.current.exchanges if (link := evidence.next_of(one)))

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import query_of, same
+from conformance.checks.consumer import answered, barred, same
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
+from conformance.fhir.body import Unreadable
 from conformance.fhir.fill import fill
-from conformance.fhir.path import holds
+from conformance.fhir.path import holds, select
 from conformance.model import Exchange, Finding
+from conformance.queries import query_of
 from conformance.scenario_words import WRITING
 
 _FHIR_JSON = "application/fhir+json"
@@ -29,10 +31,6 @@ def writes(evidence: Evidence) -> list[Exchange]:
             and not one.request.url.startswith("[base auth]")]
 
 
-def _answered(exchange: Exchange, *, below: int = 300) -> bool:
-    return exchange.response is not None and 200 <= exchange.response.status < below
-
-
 def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """One of the requests changes what is wanted, as it is wanted, and was accepted."""
     known = {**evidence.profile.constants, **evidence.names}
@@ -43,11 +41,14 @@ def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     there = [one for one in writes(evidence) if _address(one) == address]
     asked = [one for one in there if _has(one, wanted)]
     shown = address + ("?" + "&".join(f"{name}={value}" for name, value in wanted.items()) if wanted else "")
+    if not asked and barred(evidence):
+        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+        return
     if not asked:
         came = "; ".join(f"{one.request.method} {unquote(one.request.url)}" for one in writes(evidence)[:_MOST])
         yield finding("request.missing", shown, came or "nothing that writes", "", evidence.first.id)
         return
-    accepted = [one for one in asked if _answered(one)]
+    accepted = [one for one in asked if answered(one)]
     if not accepted:
         last = asked[-1]
         status = last.response.status if last.response is not None else "no answer"
@@ -116,7 +117,7 @@ def operations(exchange: Exchange) -> list[Mapping[str, Any]] | None:
     listed = body.get("parameter")
     if body.get("resourceType") != "Parameters" or not isinstance(listed, list) or not listed:
         return None
-    found = []
+    found: list[Mapping[str, Any]] = []
     for one in listed:
         parts = one.get("part") if isinstance(one, dict) and one.get("name") == "operation" else None
         if not isinstance(parts, list):
@@ -165,12 +166,24 @@ def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
             met = True
             if kind == "add" and not lacking:
                 yield finding("request.order", "replace first; add after 404 on the capacity", "add", "", exchange.id)
-            if kind == "replace" and exchange.response is not None and exchange.response.status == 404:
+            if kind == "replace" and _lacks(exchange, evidence):
                 lacking = exchange.id
     if not met:
         yield finding("bench.not-met", "a capacity that is replaced or added", "none", "", evidence.first.id)
-    elif lacking and not any(_answered(one) for one in _after(evidence, lacking)):
+    elif lacking and not any(answered(one) for one in _after(evidence, lacking)):
         yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking)
+
+
+def _lacks(exchange: Exchange, evidence: Evidence) -> bool:
+    """Whether an answer says that the place has no such capacity (ROR-HTTP-119), rather than that there is no such
+    place (ROR-HTTP-120)."""
+    if exchange.response is None or exchange.response.status != 404:
+        return False
+    try:
+        told = evidence.bodies.read(exchange.response.body)
+    except Unreadable:
+        return False
+    return any(_CAPACITY in str(expression) for expression in select(told, "issue.expression"))
 
 
 def _after(evidence: Evidence, identifier: str) -> list[Exchange]:
@@ -188,7 +201,7 @@ def sent_once(_: Any, evidence: Evidence) -> Iterator[Finding]:
         if request.method == "POST" and exchange in writes(evidence):
             earlier = unknown.get((request.url, request.body))
             if earlier is not None:
-                yield finding("request.repeated", "looked for before it is sent again", "sent again", "", exchange.id,
+                yield finding("request.repeated", "looked for, then sent again", "sent again", "", exchange.id,
                               (earlier.id,))
             if exchange.response is None:
                 met = True

@@ -10,6 +10,8 @@ COMMANDS = {
     "preflight": "Check that the candidate can be tested, before anything runs.",
     "run": "Run the homologation of a candidate.",
     "bench": "Run the homologation of an application that consults the ROR.",
+    "contract": "Tell what an application relies on, from the record of its bench.",
+    "replay": "Ask a ROR what an application asked, with the values of that ROR.",
     "clean": "Take back what an interrupted run created on the candidate.",
     "report": "Make the report of a recorded run again.",
     "rejudge": "Judge a recorded run again, with the present rules.",

@@ -10,22 +10,23 @@ from urllib.parse import parse_qsl
 from conformance.clock import stamp
 from conformance.drive.channel import Heard
 from conformance.drive.redact import Vault
-from conformance.model import Exchange, Request, Response, Trouble
+from conformance.model import REFUSED, Exchange, Request, Response, Trouble
 
 Scrub = Callable[[bytes], bytes]
 _FORM_SECRETS = ("client_secret", "client_assertion")
 
 
 class Ear:
-    """Makes exchanges of what was heard, numbered in that order. ``scrub`` as for a probe; ``bases`` are the addresses
-    of a channel, each with the name that stands for it in a record (empty: that of consultation)."""
+    """Makes exchanges of what was heard, numbered in that order after those ``finished`` before. ``scrub`` as for a
+    probe; ``bases`` are the addresses of a channel, each with the name that stands for it in a record (empty: that of
+    consultation)."""
 
-    def __init__(self, scrub: Callable[[Vault], Scrub]) -> None:
+    def __init__(self, scrub: Callable[[Vault], Scrub], finished: int = 0) -> None:
         self.vault = Vault()
         self._scrub = scrub(self.vault)
-        self._finished = 0
+        self._finished = finished
 
-    def exchange(self, heard: Heard, origin: str, bases: dict[str, str]) -> Exchange:
+    def exchange(self, heard: Heard, origin: str, bases: dict[str, str], purpose: str = "heard") -> Exchange:
         """The exchange of what was heard under the origin of a channel, whose paths have names (see the class)."""
         self._finished += 1
         self._learn(heard)
@@ -43,7 +44,7 @@ class Ear:
         clear = gzip.decompress(heard.answer) if ("content-encoding", "gzip") in heard.answer_headers else heard.answer
         body = named(self._scrub(clear).decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         return Exchange(
-            id=f"x{self._finished}", purpose="refused" if heard.refused else "heard",
+            id=f"x{self._finished}", purpose=REFUSED if heard.refused else purpose,
             request=Request(heard.method, self.vault.text(named(url)), self.vault.headers(heard.headers),
                             self.vault.text(self._scrub(heard.body).decode("utf-8", "replace"))),
             response=Response(heard.status, self.vault.headers(answer_headers), self.vault.body(body),

@@ -117,9 +117,9 @@ class Listener:
         """The address of the server itself."""
         return f"{self._scheme}://{self._host}:{self._bound.getsockname()[1]}"
 
-    def open(self, app: App, manner: Manner) -> Channel:
-        """An address that nobody else knows, served by an application."""
-        channel = Channel(secrets.token_urlsafe(12), app, manner, self._clock)
+    def open(self, app: App, manner: Manner, key: str = "") -> Channel:
+        """An address that nobody else knows (that of a key, where it is given), served by an application."""
+        channel = Channel(key or secrets.token_urlsafe(12), app, manner, self._clock)
         self._channels[channel.key] = channel
         return channel
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -30,8 +28,7 @@ def compiled(expression: str) -> Callable[..., Any]:
     """The expression ready to be evaluated; BadExpression when it is not FHIRPath."""
     _check(expression)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            evaluate: Callable[..., Any] = fhirpathpy.compile(expression, models["r4"])
+        evaluate: Callable[..., Any] = fhirpathpy.compile(expression, models["r4"])
     except RecursionError:
         raise
     except Exception as error:

@@ -49,6 +49,7 @@ class Access:
     bearer: bool = False
     ror_headers: bool = False
     clients: tuple[Client, ...] = CLIENTS
+    open_statement: bool = False  # whether the capability statement is read without a token
 
     def check(self, given: Mapping[str, str], *, headers: bool = True) -> int:
         """The access profile of who asks, that of all for no token where none is required. Refusal 401 for a token
@@ -71,7 +72,7 @@ class Access:
     def issue(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer of the token endpoint to a client_credentials request (RFC 6749, section 4.4)."""
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
-        client, secret = _basic(headers.get("authorization", "")) or (
+        client, secret = by_basic(headers.get("authorization", "")) or (
             form.get("client_id", ""),
             form.get("client_secret", ""),
         )
@@ -84,7 +85,8 @@ class Access:
         return _json(401, {"error": "invalid_client"})
 
 
-def _basic(header: str) -> tuple[str, str] | None:
+def by_basic(header: str) -> tuple[str, str] | None:
+    """The client and the secret that a request tells by HTTP Basic (RFC 6749, section 2.3.1); None when it does not."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -24,7 +24,7 @@ from conformance.reference.interactions import Clock, Interactions, Sent, serial
 from conformance.reference.negotiation import refuse_other_content, refuse_other_formats
 from conformance.reference.refusal import Refusal, outcome
 from conformance.reference.store import Store
-from conformance.reference.visibility import Views
+from conformance.reference.visibility import ALL, Views
 
 _FORM = frozenset(("application/x-www-form-urlencoded",))
 _GZIP_FROM = 1024
@@ -96,7 +96,8 @@ class _Server:
         if path in _TOKENS and method == "POST":
             return self._access.issue(request.headers, body), asked
         target = self._target(path, method)
-        reader = self._access.check(request.headers, headers=self._prefix(path) != _CAPACITIES)
+        reader = ALL if target.interaction == "capabilities" and self._access.open_statement else (
+            self._access.check(request.headers, headers=self._prefix(path) != _CAPACITIES))
         pairs = asked.pairs
         if path.endswith("/_search"):
             refuse_other_content(request.headers.get("content-type", ""), _FORM)

@@ -45,7 +45,8 @@ class Detours:
                 self._told.add(rest)
                 query = scope["query_string"].decode("latin-1")
                 there = self._named(f"{rest}?{query}" if query else rest, "", False)
-                await _answered(send, 301, [(b"location", (_origin(scope) + self._base + there).encode("latin-1"))], b"")
+                location = f"{_origin(scope)}{self._base}{there}".encode("latin-1")
+                await _answered(send, 301, [(b"location", location)], b"")
             else:
                 await app(scope, receive, send)
         return served

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from conformance.reference.access import by_basic
 from conformance.reference.fault import Answer
 from conformance.reference.refusal import Refusal
 from conformance.reference.visibility import ALL
@@ -16,12 +17,20 @@ _JSON = {"content-type": "application/json", "cache-control": "no-store"}
 
 
 class Guests:
-    """The client of a scene. ``check`` and ``issue`` as those of ``Access``, with tokens that pass."""
+    """The client of a scene, a new one unless its id and secret are given. ``check`` and ``issue`` as those of
+    ``Access``, with tokens that pass."""
 
-    def __init__(self) -> None:
-        self.client, self.secret = f"client-{secrets.token_hex(4)}", secrets.token_urlsafe(18)
+    open_statement = True  # it is read before there is a token
+
+    def __init__(self, client: tuple[str, str] | None = None) -> None:
+        self.client, self.secret = client or (f"client-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
         self._good: set[str] = set()
         self._left: int | None = None
+
+    def forget(self) -> None:
+        """No token is good any more."""
+        self._good.clear()
+        self._left = None
 
     def end_after(self, requests: int | None) -> None:
         """The token that is good then ends after so many more requests; none does by itself."""
@@ -40,12 +49,14 @@ class Guests:
             raise Refusal(401, "login", "a valid bearer token is required")
         return ALL
 
-    def issue(self, headers: Mapping[str, str], body: bytes) -> Answer:  # noqa: ARG002
-        """A token for the client, by its secret in the form; any number of times."""
+    def issue(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """A token for the client, by its secret in the form or by HTTP Basic; any number of times. That the form must
+        carry the client (ROR-SEC-015) is judged, not refused: what else the application does is then judged, too."""
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
         if form.get("grant_type") != "client_credentials":
             return Answer(400, _JSON, b'{"error": "unsupported_grant_type"}')
-        if (form.get("client_id"), form.get("client_secret")) != (self.client, self.secret):
+        given = by_basic(headers.get("authorization", "")) or (form.get("client_id"), form.get("client_secret"))
+        if given != (self.client, self.secret):
             return Answer(401, _JSON, b'{"error": "invalid_client"}')
         token = secrets.token_urlsafe(32)
         self._good.add(token)

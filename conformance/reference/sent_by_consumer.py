@@ -50,9 +50,9 @@ def capacity(values: Mapping[str, str], kind: str, form: str = "") -> dict[str, 
         return {"op": kind, "path": "/extension/-", "value": one}
     path = f"Location.extension.where(url='{_CAPACITY}')"
     if kind == "replace":
-        chosen = " and ".join(
-            f"extension.where(url = '{name}' and valueCodeableConcept.coding.code = '{values[value].partition('|')[2]}')"
-            for name, value in _TOLD_BY.items())
+        codes = {name: values[value].partition("|")[2] for name, value in _TOLD_BY.items()}
+        chosen = " and ".join(f"extension.where(url = '{name}' and valueCodeableConcept.coding.code = '{code}')"
+                              for name, code in codes.items())
         path += f".where({chosen})"
     part = [{"name": "type", "valueString": kind}, {"name": "path", "valueString": path},
             {"name": "value", "part": [{"extension": [one]}]}]

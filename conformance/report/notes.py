@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from conformance.model import REFUSED
 from conformance.report import texts
 from conformance.specification import Text
 
 
 def refused(line: Mapping[str, Any]) -> bool:
     """Whether the line of an exchange tells a request that was refused before anything answered."""
-    return bool(line["purpose"] == "refused")
+    return bool(line["purpose"] == REFUSED)
 
 
 def notes(exchanges: Iterable[Mapping[str, Any]]) -> tuple[Text, ...]:

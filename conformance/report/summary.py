@@ -99,7 +99,8 @@ def _excerpt(exchange: Exchange, focus: _Focus, held: excerpt.Held, there: Seque
     return excerpt.around(exchange.response.body, focus.place)
 
 
-def _slug(*parts: str) -> str:
+def slug(*parts: str) -> str:
+    """The anchor of something in the HTML report."""
     return "-".join("".join(char if char.isalnum() else "-" for char in part) for part in parts).strip("-")
 
 
@@ -175,7 +176,7 @@ class _Summary:
         verdict = concluded(one.verdict for one in considered)
         causes = sorted({one.cause.value for one in findings}) if verdict is not Verdict.PASS else ()
         return RequirementRow(
-            anchor=_slug("r", profile, identifier), profile=profile, id=identifier, topic=requirement.topic,
+            anchor=slug("r", profile, identifier), profile=profile, id=identifier, topic=requirement.topic,
             strength=requirement.strength.value, statement=requirement.statement, source=requirement.source,
             section=requirement.section, note=requirement.note, unconfirmed=requirement.unconfirmed,
             verdict=verdict.word, causes=tuple(causes),
@@ -214,7 +215,7 @@ class _Summary:
         if requirement.remedy is not None and first.effect is Effect.BROKEN and cause == Cause.CANDIDATE.value:
             remedy = texts.joined(remedy, requirement.remedy)
         return Problem(
-            anchor=_slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
+            anchor=slug("p", profile, identifier, code, cause if cause != "candidate" else "", defect),
             profile=profile, requirement=identifier, code=code, severity=severity(requirement.strength).value,
             effect=first.effect.value, cause=cause, defect=defect, title=sentence.title,
             says=texts.filled(sentence.says, *_shown(first), first.place),
@@ -256,7 +257,7 @@ class _Summary:
             cause = worst_finding.cause.value if worst_finding else ""
             lines.append(Line(one.step, one.check, one.requirement, one.verdict.word, cause, anchor))
         return ScenarioRow(
-            anchor=_slug("s", profile, identifier), profile=profile, id=identifier, title=title,
+            anchor=slug("s", profile, identifier), profile=profile, id=identifier, title=title,
             use_case=scenario.use_case if scenario else identifier.split("/")[0],
             transaction=scenario.transaction if scenario else "", maturity=scenario.maturity if scenario else "active",
             verdict=verdict.word, skipped=skipped, defects=scenario.defects if scenario else (), lines=tuple(lines),

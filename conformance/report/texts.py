@@ -49,6 +49,12 @@ def interface() -> Mapping[str, Text]:
 
 
 @functools.cache
+def bench() -> Mapping[str, Text]:
+    """The words of the page of the bench."""
+    return {key: text(raw) for key, raw in _load("bench").items()}
+
+
+@functools.cache
 def topics() -> Mapping[str, Text]:
     """Why the requirements of each topic matter."""
     return {topic: text(raw) for topic, raw in _load("topics").items()}

@@ -1,5 +1,6 @@
 """The bench from end to end: an application driven by a command, its record, its report, its faults."""
 
+import base64
 import json
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from conformance.clock import SystemClock
 from conformance.errors import AuthorError, OperatorError
 from conformance.model import Candidate
 from conformance.reference.faults_consumer import SLIPS
+from conformance.reference.guests import Guests
 
 LATEST = profile.known()[-1]
 SOME = ("socle/c01-jeton-et-entetes", "socle/c03-pages")
@@ -36,6 +38,15 @@ def run(folder, drive=tuple(SAMPLE), only=SOME, scenarios=()):
     made = workshop.campaign(who, workshop.Choice(only=only, scenarios=scenarios))
     bench.receive(made, lambda told: bench.Driven(who.drive, folder, told), folder / "run", SystemClock(), lambda _one: None)
     return workshop.report(folder / "run")
+
+
+def test_a_token_is_given_by_either_way_of_naming_the_client():
+    guests = Guests()
+    basic = base64.b64encode(f"{guests.client}:{guests.secret}".encode()).decode()
+    form = f"client_id={guests.client}&client_secret={guests.secret}".encode()
+    for status, headers, body in ((200, {}, form), (200, {"authorization": f"Basic {basic}"}, b""), (401, {}, b"client_id=x"),
+                                  (401, {"authorization": "Basic eDp5"}, form), (401, {}, b"")):
+        assert guests.issue(headers, b"grant_type=client_credentials&" + body).status == status
 
 
 def test_a_command_drives_the_application_and_its_report_is_written(tmp_path):

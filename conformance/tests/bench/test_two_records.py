@@ -11,9 +11,7 @@ from conformance import bench, ledger, profile, workshop
 from conformance.clock import SystemClock
 from conformance.drive.listener import Listener
 from conformance.engine.consume import Consuming
-from conformance.fhir_generation import FhirGeneration
 from conformance.model import Candidate
-from conformance.reference_data import region
 
 TOGETHER, EACH = 4, 150  # connections of an application, requests of a connection
 
@@ -66,12 +64,10 @@ class Many:
 def received(listener, name, folder):
     made = workshop.campaign(Candidate(name, "1", "V", "consumer", (profile.known()[-1],), ()),
                              workshop.Choice(only=("socle/c01-jeton-et-entetes",)))
-    resources = list(region(20, made.seed))
-    generation = FhirGeneration(made.release)
-    generation.knows(resources)
+    generation, data, resources = bench.prepared(made, 20)
     book, clock = ledger.Ledger(folder), SystemClock()
     hall = bench.Hall(listener, generation, resources, lambda told: Many(told, name), clock)
-    for event in Consuming(made, generation, hall, clock, {"offers": 20, "seed": made.seed}).events():
+    for event in Consuming(made, generation, hall, clock, data).events():
         book.write(event)
     book.close()
 

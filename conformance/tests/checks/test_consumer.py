@@ -4,61 +4,27 @@ import json
 
 import pytest
 
-from conformance import nomenclature
 from conformance.checks import CHECKS, Ground
-from conformance.checks.evidence import Evidence
-from conformance.checks.judge import Spot, judge_step
 from conformance.codes import CODES
-from conformance.fhir.body import Bodies
-from conformance.fhir.population import Population
-from conformance.model import Action, Ask, Exchange, Expectation, Request, Scenario, Sent, Step, Trouble
-from conformance.specification import Text
-from conformance.tests.checks.stage import HERE, PROFILE, REGION, answer, entry, offer, searchset
+from conformance.model import Trouble
+from conformance.tests.checks import test_conduct
+from conformance.tests.checks.heard import (
+    ALL,
+    BUSY,
+    ENDED,
+    FIELD,
+    FINE,
+    KNOWN,
+    NOS,
+    TOKEN,
+    UNKNOWN,
+    get,
+    paged,
+    stated,
+    told,
+)
+from conformance.tests.checks.stage import REGION, answer, entry, offer, searchset
 from conformance.tests.checks.test_findings import compared
-
-NOS = "https://mos.esante.gouv.fr/NOS/TRE_R227-ChampActivite/FHIR/TRE-R227-ChampActivite"
-FIELD = f"service-type={NOS.replace(':', '%3A').replace('/', '%2F')}%7C02"
-TOKEN = ("POST", "[base auth]/token", {"content-type": "application/x-www-form-urlencoded"},
-         "grant_type=client_credentials&client_id=app", answer({"access_token": "[token 1]"}))
-FINE, BUSY = answer(searchset()), answer({}, 503, **{"Retry-After": "2"})
-ALL = {"resource": "HealthcareService", "criteria": {"_id": "1,2"}}
-KNOWN = (offer("1"), {**offer("2"), "identifier": [{"value": "B2"}]}, offer("3"))
-
-
-def get(url, result=FINE, **headers):
-    return "GET", f"[base]/{url}", headers, "", result
-
-
-def heard(requests, seconds=()):
-    """Exchanges as they came in, one a second unless other times are given."""
-    made = []
-    for number, (method, url, headers, body, result) in enumerate(requests):
-        at = seconds[number] if seconds else number
-        made.append(Exchange(
-            f"x{number + 1}", "heard", Request(method, url, tuple(headers.items()), body),
-            None if isinstance(result, Trouble) else result, result if isinstance(result, Trouble) else None,
-            f"2026-01-01T00:00:{at:02d}.000Z", 1.0))
-    return tuple(made)
-
-
-def told(check, parameters, requests, *, outcome=None, seconds=(), known=(), names=None, requirement="ROR-APP-010"):
-    expectation = Expectation(check, parameters, (requirement,), HERE)
-    action = Action("search-offers", Text("x", "x"), (), {}, 1.0, 1.0)
-    step = Step("step", "AWAIT", "search-offers", (), (), (), 1, (expectation,), HERE, action=action)
-    current = Sent(step, Ask("AWAIT", "search-offers"), heard(requests, seconds), "done", outcome)
-    population = Population()
-    for one in known:
-        population.add(one)
-    evidence = Evidence(PROFILE, nomenclature.shipped(), population, names or {}, {}, current, Bodies())
-    scenario = Scenario("socle/x", Text("x", "x"), None, (PROFILE.id,), "socle", "socle", "consumer", "active",
-                        (requirement,), (), (), (step,), HERE)
-    return [one for made in judge_step(Spot(PROFILE, scenario), evidence) for one in made.findings]
-
-
-def paged(*links):
-    return [get("HealthcareService?a=1", answer(searchset(entry(offer("1")), next_link=links[0])))] + [
-        get(url, answer(searchset(entry(offer("2"))))) for url in links[1:]]
-
 
 CASES = {
     "bench.silent": (("asks", {"GET": "HealthcareService"}, [], {}), ("asks", {"GET": "HealthcareService"},
@@ -81,8 +47,7 @@ CASES = {
     "request.encoding": (("encoded", {}, [get("HealthcareService?specialty=a|b")], {"requirement": "ROR-APP-008"}),
                          ("encoded", {}, [get(f"HealthcareService?{FIELD}&name=Caf%C3%A9%20100%25")],
                           {"requirement": "ROR-APP-008"})),
-    "request.token": (("renews-token", {}, [get("Location", answer({}, 401)), get("Location", answer({}, 401))], {}),
-                      ("renews-token", {}, [get("Location", answer({}, 401)), TOKEN, get("Location")], {})),
+    "request.token": (("renews-token", {}, [ENDED, ENDED], {}), ("renews-token", {}, [ENDED, TOKEN, get("Location")], {})),
     "request.link": (("follows-next", {}, paged("[base]/HealthcareService?_page=7", "HealthcareService?a=1&_page=7"), {}),
                      ("follows-next", {}, paged("HealthcareService?_page=7", "HealthcareService?_page=7"), {})),
     "request.early": (("waits", {}, [get("Location", BUSY), get("Location")], {}),
@@ -92,12 +57,14 @@ CASES = {
     "shown.lost": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1"]}, "known": KNOWN}),
                    ("shows", ALL, [get("HealthcareService")],
                     {"outcome": {"shown": ["HealthcareService/1", "B2"]}, "known": KNOWN})),
+    "shown.denied": (("shows", ALL, [get("HealthcareService")], {"outcome": stated("shows", "no", "B2"), "known": KNOWN}),
+                     ("shows", ALL, [get("HealthcareService")], {"outcome": stated("shows", "yes"), "known": KNOWN})),
     "shown.added": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "3"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
     "shown.twice": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "B2"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
 }
-BESIDE = ("bench.cut", "bench.drive", "bench.refused")  # told by the bench, not by a check
+BESIDE = ("bench.cut", "bench.drive", "bench.refused", "bench.skipped")  # told by the bench, not by a check
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -116,9 +83,12 @@ def test_the_text_of_those_told_by_the_bench(code):
 
 
 def test_each_check_and_each_kind_of_finding_is_here():
-    assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *BESIDE}
+    assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *test_conduct.CASES, *BESIDE}
     own = {name for name, one in CHECKS.items() if one.ground is Ground.HEARD}
-    assert own - {one[0][0] for one in CASES.values()} == {"bearer", "token-request", "full-codes"}, "these: below"
+    assert own - {one[0][0] for one in (*CASES.values(), *test_conduct.CASES.values())} == {
+        "bearer", "token-request", "full-codes", "confirms", "no-headers", "sends-fhir", "patch-form", "asks-async", "not-whole",
+        "zoned",
+    }, "these: below, and in test_conduct"
 
 
 @pytest.mark.parametrize(("check", "requests", "wrong"), [
@@ -128,6 +98,13 @@ def test_each_check_and_each_kind_of_finding_is_here():
     ("token-request", [get("Location")], {"none"}),
     ("token-request", [(*TOKEN[:3], "grant_type=password&client_id=app", TOKEN[4])], {"password"}),
     ("token-request", [("GET", *TOKEN[1:])], {"GET, application/x-www-form-urlencoded"}),
+    ("token-request", [UNKNOWN], {"absent"}),
+    ("token-request", [UNKNOWN, TOKEN], set()),
+    ("token-request", [(*TOKEN[:2], {"content-type": "Application/X-WWW-Form-URLEncoded"}, *TOKEN[3:])], set()),
+    ("token-request", [(*TOKEN[:3], "grant_type=client%5Fcredentials&client_id=app", TOKEN[4])], set()),
+    ("renews-token", [ENDED, TOKEN], {"not sent"}),
+    ("renews-token", [ENDED, TOKEN, get("Location"), get("Location?_page=8")], set()),
+    ("renews-token", [get("metadata", answer({}, 401)), TOKEN, get("Location")], {"none"}),
 ])
 def test_tokens(check, requests, wrong):
     assert {one.actual for one in told(check, {}, requests)} == wrong
@@ -141,6 +118,22 @@ def test_a_code_is_asked_with_its_system(value, requirement):
     for own in ("ROR-HTTP-071", "ROR-HTTP-072"):
         found = told("full-codes", {}, [get(f"HealthcareService?service-type={value}")], known=REGION, requirement=own)
         assert bool(found) is (own == requirement)
+
+
+@pytest.mark.parametrize(("modifier", "value", "wrong"), [
+    ("missing", "true", False), ("text", "SSR", False), ("not", "02", True),
+])
+def test_a_value_that_is_no_code_has_no_system(modifier, value, wrong):
+    asked = [get(f"HealthcareService?service-type:{modifier}={value}")]
+    assert bool(told("full-codes", {}, asked, known=REGION, requirement="ROR-HTTP-071")) is wrong
+
+
+@pytest.mark.parametrize(("value", "wrong"), [
+    ("[base]/Location/1", False), ("[base capacities]/Location/1", False), ("[family 12]", False), ("[x]", True),
+])
+def test_what_the_record_masks_was_not_sent_raw(value, wrong):
+    asked = [get(f"HealthcareService?location={value}")]
+    assert bool(told("encoded", {}, asked, requirement="ROR-APP-008")) is wrong
 
 
 @pytest.mark.parametrize(("asked", "same"), [
@@ -157,8 +150,40 @@ def test_a_link_may_be_written_with_other_escapes_of_the_same():
     assert not told("follows-next", {}, asked)
 
 
-def test_the_statement_is_for_all():
-    assert not told("bearer", {}, [get("metadata")])
+@pytest.mark.parametrize("link", [f"[base]/HealthcareService?{FIELD}&name=a%20b&_page=7",
+                                  f"HealthcareService?{FIELD}&name=a%20b&_page=7"])
+def test_a_link_is_still_one_when_its_escapes_are_others(link):
+    other = f"HealthcareService?service-type={NOS}%7C02&name=a+b&_page=7"
+    first = get(f"HealthcareService?{FIELD}&name=a%20b", answer(searchset(entry(offer("1")), next_link=link)))
+    for check, requirement in (("follows-next", "ROR-APP-001"), ("known-parameters", "ROR-APP-009")):
+        assert not told(check, {}, [first, get(other)], requirement=requirement)
+
+
+@pytest.mark.parametrize(("query", "same"), [
+    ("name=H%C3%B4pital%20Nord", True), ("name=H%C3%B4pital+Nord", True), ("name=H%C3%B4pital%2BNord", False),
+])
+def test_a_space_may_be_written_as_a_plus(query, same):
+    wanted = {"GET": "HealthcareService", "with": {"name": "Hôpital Nord"}}
+    assert bool(told("asks", wanted, [get(f"HealthcareService?{query}")])) is not same
+
+
+@pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
+def test_a_time_zone_with_a_bare_plus_is_told_once(colon):
+    asked = [get(f"HealthcareService?_lastUpdated=ge2026-01-01T00{colon}00{colon}00+01{colon}00")]
+    wanted = {"GET": "HealthcareService", "with": {"_lastUpdated": "ge2026-01-01T00:00:00+01:00"}}
+    assert not told("asks", wanted, asked)
+    assert told("encoded", {}, asked, requirement="ROR-HTTP-068")
+
+
+def test_a_search_sent_by_post_has_the_parameters_of_its_address_too():
+    asked = [("POST", "[base]/HealthcareService/_search?_count=5&name=x", {}, "specialty=a%7Cb", FINE)]
+    assert not told("asks", {"GET": "HealthcareService", "with": {"specialty": "a|b", "name": "x"}}, asked)
+
+
+@pytest.mark.parametrize("request_", [get("metadata"), get(".well-known/smart-configuration", answer({}, 404)),
+                                      ("OPTIONS", "[base]/HealthcareService", {}, "", answer({}, 405))])
+def test_what_is_for_all_needs_no_token(request_):
+    assert not told("bearer", {}, [request_])
 
 
 def test_what_is_no_more_active_may_be_left_out():
@@ -173,6 +198,36 @@ def test_a_filter_is_not_read_and_not_held_against_anybody():
     assert [one.code for one in found] == ["bench.not-met"]
 
 
+def test_who_is_given_no_token_is_not_told_to_search_or_show_badly():
+    for check, parameters in (("asks", {"GET": "HealthcareService"}), ("shows", ALL)):
+        found = told(check, parameters, [UNKNOWN], outcome={"shown": []}, known=KNOWN)
+        assert [one.code for one in found] == ["bench.not-met"]
+        assert "bench.not-met" not in {one.code for one in told(check, parameters, [UNKNOWN, get("Location")],
+                                                                outcome={"shown": []}, known=KNOWN)}
+
+
 def test_what_an_application_says_may_be_anything():
     for outcome in ({"shown": [None, 3, {"a": 1}]}, {"shown": "1"}, [], {"shown": []}, json.loads('{"shown": [[]]}')):
         assert told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)
+
+
+ERROR = {"fr": "Une erreur est-elle montrée ?", "en": "Is an error shown?"}
+
+
+@pytest.mark.parametrize(("outcome", "codes"), [
+    (stated("confirms", "yes"), []), (stated("confirms", "no"), ["shown.denied"]), ({"confirmed": True}, []),
+    ({"confirmed": False}, ["shown.denied"]), (stated("confirms", "unknown"), ["bench.no-outcome"]),
+    (stated("shows", "yes"), ["bench.no-outcome"]), ({"confirmed": "yes"}, ["bench.no-outcome"]), (None, ["bench.no-outcome"]),
+    ({"confirmed": True} | stated("confirms", "no"), ["shown.denied"]), ({"stated": []}, ["bench.no-outcome"]),
+])
+def test_what_only_a_user_can_tell(outcome, codes):
+    assert [one.code for one in told("confirms", ERROR, [get("Location")], outcome=outcome)] == codes
+
+
+@pytest.mark.parametrize(("outcome", "codes"), [
+    (stated("shows", "unknown"), ["bench.no-outcome"]), (stated("shows", "maybe"), ["bench.no-outcome"]),
+    ({"shown": ["1", "2"]} | stated("shows", "no"), ["shown.denied"]),
+    ({"shown": ["1"]} | stated("shows", "yes"), ["shown.lost"]),
+])
+def test_a_no_never_passes(outcome, codes):
+    assert [one.code for one in told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)] == codes

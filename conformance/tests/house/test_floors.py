@@ -9,16 +9,17 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
-    ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids"),
-    ("model", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents"),
+    ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids", "pki"),
+    ("model", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents", "queries"),
     ("events", "nomenclature", "fhir"),
     ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "openapi", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
     ("candidate", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
-    ("engine", "report"),
-    ("preflight", "workshop", "validation", "reference_data", "quality"),
-    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "bench", "selftest_bench"),
+    ("engine", "report", "relied", "replay"),
+    ("preflight", "workshop", "validation", "reference_data", "quality", "continued"),
+    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "doors", "bench", "selftest_bench",
+     "page"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -130,7 +131,7 @@ def test_only_one_module_imports_httpx():
     using = {path.relative_to(PACKAGE).as_posix() for path in modules()
              for node in ast.walk(ast.parse(path.read_text()))
              if isinstance(node, ast.Import) and any(one.name == "httpx" for one in node.names)}
-    assert using == {"drive/transport.py", "reference/consumer.py"}  # the sample application is a client of its own
+    assert using == {"drive/transport.py", "reference/caller.py"}  # the sample application is a client of its own
 
 
 def test_engine_and_report_do_not_know_each_other():
