@@ -130,8 +130,8 @@ class Hall:
         return self._act(instruction)
 
     def between(self) -> list[Exchange]:
-        """Nothing comes in: no address is open."""
-        return []
+        """What came in at no address of a scenario: none is open."""
+        return [self._ear.exchange(one, origin, {}) for one, origin in self._doors.strays()]
 
 
 class Driven:

@@ -61,6 +61,7 @@ CODES: Mapping[str, Code] = {
     "harness.check": Code(Effect.PREVENTED, Cause.HARNESS),
     # the bench of applications
     "bench.cut": Code(Effect.PREVENTED, Cause.HARNESS),
+    "bench.refused": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.silent": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.drive": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.no-outcome": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),

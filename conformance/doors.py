@@ -37,6 +37,7 @@ class Doors:
         self._clock, self._port = clock, port
         self.usual = pki.GOOD if secure else PLAIN
         self._listeners: dict[str, Listener] = {}
+        self._missed: dict[str, int] = {}  # what came in at no address, told so far
         self._pki: pki.Pki | None = None
         self._client: pki.Pair | None = None
         self._stack = contextlib.ExitStack()
@@ -57,6 +58,15 @@ class Doors:
             made = Listener(self._clock, port=port, tls=None if kind == PLAIN else self._context(kind))
             self._listeners[kind] = self._stack.enter_context(made)
         return self._listeners[kind]
+
+    def strays(self) -> list[tuple[Heard, str]]:
+        """What came in since the last time at no address of a scenario, with the listener that it came to."""
+        found = []
+        for kind, listener in self._listeners.items():
+            missed = listener.strays()[0]
+            found += [(one, listener.origin) for one in missed[self._missed.get(kind, 0) :]]
+            self._missed[kind] = len(missed)
+        return found
 
     def files(self, kind: str) -> Mapping[str, str]:
         """What an application needs to come in by TLS: the authority to trust, its own certificate and key."""
@@ -126,6 +136,10 @@ class Door:
     def take(self) -> list[tuple[Heard, str]]:
         """What came in since the last time, at any kind of it, with the address at which it did."""
         return [(one, self._origin(kind)) for kind, channel in self._channels.items() for one in channel.take()]
+
+    def strays(self) -> list[tuple[Heard, str]]:
+        """What missed it, and every other door."""
+        return self._doors.strays()
 
     def greetings(self) -> list[str]:
         """What is new of handshakes at the present kind: that one began, why one failed."""

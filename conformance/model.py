@@ -232,10 +232,13 @@ class Trouble:
     detail: str
 
 
+REFUSED = "refused"  # the purpose of an exchange that was malformed
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and its answer, or the trouble that stands in its place. Born redacted. Of one that came in,
-    ``client`` is the certificate of who sent it (``sha256:<fingerprint> <subject>``); with the purpose ``refused`` it
+    ``client`` is the certificate of who sent it (``sha256:<fingerprint> <subject>``); with the purpose REFUSED it
     was malformed, the trouble says how, and nobody judges it."""
 
     id: str

@@ -84,6 +84,7 @@ def outcome(made: Report) -> dict[str, Any]:
         "exit-code": made.decision.exit_code, "complete": made.complete,
         "requirements": made.requirements_by_verdict, "scenarios": made.scenarios_by_verdict,
         "exchanges": made.exchanges, "seconds": made.seconds,
+        "notes": [one.en for one in made.notes],
         "failed": [row.id for row in made.requirements if row.verdict == "fail"],
     }
 
@@ -96,6 +97,8 @@ def tell(made: Report) -> None:
                 fg={"granted": "green", "refused": "red"}.get(made.decision.word, "yellow"))
     for reason in made.decision.reasons:
         click.echo(words[f"reason.{reason}"].en)
+    for note in made.notes:
+        click.secho(note.en, fg="yellow")
     for name, counts in (("Requirements", made.requirements_by_verdict), ("Scenarios", made.scenarios_by_verdict)):
         click.echo(f"{name}: " + ", ".join(f"{count} {words[f'verdict.{word}'].en}"
                                            for word, count in counts.items() if count))

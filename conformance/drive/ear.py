@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from conformance.clock import stamp
 from conformance.drive.channel import Heard
 from conformance.drive.redact import Vault
-from conformance.model import Exchange, Request, Response, Trouble
+from conformance.model import REFUSED, Exchange, Request, Response, Trouble
 
 Scrub = Callable[[bytes], bytes]
 _FORM_SECRETS = ("client_secret", "client_assertion")
@@ -45,7 +45,7 @@ class Ear:
         clear = gzip.decompress(heard.answer) if ("content-encoding", "gzip") in heard.answer_headers else heard.answer
         body = named(self._scrub(clear).decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         return Exchange(
-            id=f"x{self._finished}", purpose="refused" if heard.refused else purpose,
+            id=f"x{self._finished}", purpose=REFUSED if heard.refused else purpose,
             request=Request(heard.method, self.vault.text(named(url)), self.vault.headers(heard.headers),
                             self.vault.text(self._scrub(heard.body).decode("utf-8", "replace"))),
             response=Response(heard.status, self.vault.headers(answer_headers), self.vault.body(body),

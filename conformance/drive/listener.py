@@ -35,6 +35,7 @@ except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 _START = 10.0  # seconds
+_KEEP_ALIVE = 75  # seconds: longer than a scenario has an application wait, which then meets no closing connection
 _STRAYS = 1000  # that are kept
 _FILES = 65_536  # open at a time, where the system grants them
 _UNKNOWN = "an address of no scenario"
@@ -74,8 +75,9 @@ class Listener:
         connection = cast(type[asyncio.Protocol], functools.partial(Strict, self, clock.monotonic))
         config = uvicorn.Config(
             self.serve, http=connection, loop="asyncio", ws="none", lifespan="off", log_level="critical",
-            access_log=False, interface="asgi3", proxy_headers=False, timeout_graceful_shutdown=1,
-            server_header=False, ssl_context_factory=None if tls is None else lambda _config, _default: tls)
+            access_log=False, interface="asgi3", proxy_headers=False, server_header=False,
+            timeout_graceful_shutdown=1, timeout_keep_alive=_KEEP_ALIVE,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls)
         self._server = _Quiet(config)
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
@@ -155,7 +157,8 @@ class Listener:
             await send({"type": "http.response.body", "body": _NOWHERE})
             return
         extensions = {**scope.get("extensions", {}), "tls": {"client_cert_name": connection.peer.client or None}}
-        mine = {**scope, "extensions": extensions, "path": scope["path"].removeprefix(f"/{key}") or "/", "root_path": f"/{key}"}
+        path = scope["path"].removeprefix(f"/{key}") or "/"
+        mine = {**scope, "extensions": extensions, "path": path, "root_path": f"/{key}"}
         await channel.serve(mine, receive, send, connection)
 
     def refuse(self, connection: Strict, refused: Refused) -> None:

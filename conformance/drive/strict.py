@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -203,6 +204,11 @@ class Strict(H11Protocol):
         else:
             self._last_word(status, reason)
 
+    def shutdown(self) -> None:
+        """The listener ends."""
+        if not self._over:
+            super().shutdown()
+
     def cut(self) -> None:
         """Closes the connection without a word; nothing is held against who sends."""
         self._over = True
@@ -218,10 +224,9 @@ class Strict(H11Protocol):
         """Answers, and gives the peer a moment to read that, whatever it still sends."""
         issue = {"severity": "error", "code": _CODES[status], "diagnostics": reason}
         body = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}).encode()
-        headers = [("content-type", "application/fhir+json"), ("content-length", str(len(body))),
-                   ("connection", "close")]
-        for event in (h11.Response(status_code=status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event))
+        head = (f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/fhir+json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n")
+        self.transport.write(head.encode() + (b"" if self.conn.kept.startswith(b"HEAD ") else body))
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()

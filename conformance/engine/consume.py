@@ -29,7 +29,7 @@ from conformance.events import (
     StepSent,
 )
 from conformance.generation import Course, Generation, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Sent, Step
+from conformance.model import REFUSED, Ask, Exchange, Finding, Judgement, Sent, Step
 from conformance.plan import Campaign, Planned
 from conformance.verdict import concluded
 
@@ -185,6 +185,8 @@ class Consuming:
                     self._count(where, one.verdict.word)
                     yield Judged(one)
                 judgements += made
+            if scene is not None:  # what came in since is kept, and nobody judges it
+                yield from self._come_in(course, scene)
         finally:
             if scene is not None:
                 scene.close()
@@ -242,11 +244,12 @@ class Consuming:
         return Sent(step, ask, tuple(exchanges), ending, acting.outcome())
 
     def _come_in(self, course: Course, scene: Scene) -> Generator[Event, None, list[Exchange]]:
+        """What came in and is to be judged; what was refused is told, and judged by nobody."""
         taken = scene.take()
         for one in taken:
             self._count((course.profile.id, course.scenario.id), "exchanges")
             yield Exchanged(course.profile.id, course.scenario.id, one)
-        return taken
+        return [one for one in taken if one.purpose != REFUSED]
 
     def _ending(self, acting: Acting, scene: Scene, idle: float, until: float) -> str:
         """Why nothing more is waited for; empty while it is. Who says what is shown is done; who does not has only

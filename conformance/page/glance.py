@@ -10,9 +10,10 @@ from urllib.parse import unquote
 
 from conformance.checks.evidence import Evidence
 from conformance.checks.judge import findings_of
+from conformance.codes import finding
 from conformance.fhir_generation import FhirGeneration
 from conformance.generation import Course
-from conformance.model import Ask, Exchange, Expectation, Finding, Judgement, Sent, Step
+from conformance.model import REFUSED, Ask, Exchange, Expectation, Finding, Judgement, Sent, Step
 from conformance.page.scene import Arrival, Remark, Ruling
 from conformance.plan import Planned
 from conformance.report import texts
@@ -39,6 +40,8 @@ class Glance:
 
     def arrival(self, exchange: Exchange, course: Course, step: Step) -> Arrival:
         """A request as the page shows it."""
+        if exchange.purpose == REFUSED and exchange.trouble is not None:
+            return self._refused(exchange, exchange.trouble.detail)
         evidence = self.evidence(course, step, (*self._paged, exchange))
         more = bool(evidence.next_of(exchange))
         if more:
@@ -51,6 +54,13 @@ class Glance:
             str(response.status) if response is not None else "",
             tuple(dict.fromkeys(remark(one) for one in self._findings(evidence, token) if one.exchange == exchange.id)),
             more=more, back=_back(exchange, at), token=token, cut=response is None)
+
+    def _refused(self, exchange: Exchange, reason: str) -> Arrival:
+        """One that was malformed: no check looks at it."""
+        status = str(exchange.response.status) if exchange.response is not None else ""
+        return Arrival(
+            exchange.id, datetime.fromisoformat(exchange.started), exchange.request.method,
+            unquote(exchange.request.url)[:_SHOWN], status, (remark(finding("bench.refused", "", reason)),))
 
     def evidence(self, course: Course, step: Step, exchanges: Sequence[Exchange] = ()) -> Evidence:
         """What is known of a step before it is judged."""

@@ -106,7 +106,8 @@ class OperatedHall:
 
     def between(self) -> list[Exchange]:
         """What came in while no scenario was played."""
-        return self._room.take("between")
+        missed = [self._ear.exchange(one, origin, {}) for one, origin in self._door.strays()]
+        return self._room.take("between") + missed
 
 
 class Teller:

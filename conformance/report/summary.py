@@ -27,6 +27,7 @@ from conformance.report.model import (
     WaiverRow,
     WriteRow,
 )
+from conformance.report.notes import notes, refused
 from conformance.report.roots import roots
 from conformance.report.specification import defects_met
 from conformance.specification import Profile, Text
@@ -112,7 +113,7 @@ class _Summary:
         self.judgements = _explained(judged)
         self.day = str(record.header["started"])[:10]
         self.waived = {self._waiver_key(one): one for one in ground.waivers if one.until >= self.day}
-        self.lines = {str(line["id"]): line for line in record.of_type("exchange")}
+        self.lines = {str(line["id"]): line for line in record.of_type("exchange") if not refused(line)}
 
     @staticmethod
     def _waiver_key(one: Waiver) -> Key:
@@ -149,7 +150,7 @@ class _Summary:
             seed=header["seed"], rorqual=header["rorqual"], python=header["python"],
             profile_hashes={one["id"]: one["hash"] for one in header["profiles"]},
             scenarios_hash=header["scenarios"], nomenclatures_hash=self.ground.nomenclatures or header["nomenclatures"],
-            rejudged=self.rejudged,
+            rejudged=self.rejudged, notes=notes(self.record.of_type("exchange")),
         )
 
     def _last_seen(self) -> str:

@@ -1,6 +1,8 @@
 """The listener: what comes in is kept as it was sent, at the address of its scenario and nowhere else."""
 
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -80,6 +82,42 @@ def test_manners_answer_in_the_place_of_the_application(listener):
             client.get(url)
         assert client.get(url).status_code == 200
     assert [(one.status, one.cut) for one in channel.take()] == [(503, ""), (0, "closed"), (200, "")]
+
+
+def test_a_manner_that_fails_is_seen_in_the_record(listener):
+    def failing(_method, _path):
+        raise KeyError("x")
+
+    channel = listener.open(echo, failing)
+    assert httpx.get(listener.address(channel)).status_code == 500
+    one, = channel.take()
+    assert (one.status, one.answer) == (500, b"the bench failed: KeyError")
+
+
+def test_it_ends_though_answers_are_on_their_way():
+    with Listener(SystemClock()) as made, ThreadPoolExecutor(1) as pool:
+        channel = made.open(echo, lambda _method, _path: Reply(delay=60))
+        asked = pool.submit(httpx.get, made.address(channel), timeout=60)
+        while channel.idle():
+            pass
+        started = SystemClock().monotonic()
+        made.__exit__(None, None, None)
+        assert SystemClock().monotonic() - started < 5
+        with pytest.raises(httpx.TransportError):
+            asked.result(5)
+    assert channel.take() == []
+
+
+def test_it_grants_itself_the_files_that_connections_need():
+    told = subprocess.run([sys.executable, "-c", (
+        "import resource\n"
+        "from conformance.clock import SystemClock\n"
+        "from conformance.drive.listener import Listener\n"
+        "hard = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 65536)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (128, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+        "with Listener(SystemClock()):\n"
+        "    print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard)\n")], capture_output=True, text=True, check=True)
+    assert told.stdout == "True\n"
 
 
 def test_slow_connections_delay_nobody(listener):

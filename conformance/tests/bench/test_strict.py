@@ -74,6 +74,8 @@ CASES = {
         b"GET /KEY/%0d%0aX HTTP/1.1\r\n" + HOST + b"\r\n", 400, "an encoded control character in the path", True),
     "encoded slash": (
         b"GET /KEY/a%2Fb HTTP/1.1\r\n" + HOST + b"\r\n", 400, "an encoded slash, or a backslash, in the path", True),
+    "empty segment, asked by HEAD": (
+        b"HEAD /KEY//x HTTP/1.1\r\n" + HOST + b"\r\n", 400, "an empty segment in the path", True),
     "fragment": (b"GET /KEY/a#b HTTP/1.1\r\n" + HOST + b"\r\n", 400, "a # in the target", True),
     "large body": (
         b"POST /KEY/x HTTP/1.1\r\n" + HOST + b"Content-Length: 16777217\r\n\r\n", 413, "a body of more than 16777216 bytes", True),
@@ -117,7 +119,9 @@ def test_it_is_refused_and_kept_in_its_channel_alone(listener, case):
     with connected(listener) as peer:
         peer.sendall(raw.replace(b"KEY", mine.key.encode()).replace(b"OTHER", other.key.encode()))
         assert httpx.get(f"{listener.address(other)}/meanwhile").status_code == 200
-        assert answered(peer).startswith(b"HTTP/1.1 %d " % status)
+        head, _, body = answered(peer).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert (body == b"") is raw.startswith(b"HEAD ")
     assert [(one.path, one.refused) for one in other.take()] == [("/meanwhile", "")]
     one, = mine.take() if named else listener.strays()[0][before:]
     assert (one.status, one.refused, one.peer.client) == (status, reason, "")
@@ -215,6 +219,28 @@ def test_secrets_of_what_is_refused_reach_no_record(listener):
     assert (exchange.purpose, exchange.trouble.detail, exchange.response.status) == ("refused", "illegal header line", 400)
     assert exchange.request.url == "[bench]/token?access_token=[masked]"
     assert exchange.request.body.startswith("POST /")
+
+
+def test_an_offer_to_upgrade_is_nothing_wrong(listener):
+    channel = listener.open(echo, plain)
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+    with httpx.Client(headers=offer) as client:
+        assert [client.post(f"{listener.address(channel)}/x", content=b"1").status_code for _ in range(3)] == [200] * 3
+    assert [one.refused for one in channel.take()] == [""] * 3
+
+
+def test_what_was_refused_keeps_no_listener_from_ending():
+    with Listener(SystemClock()) as listener:
+        peers = [connected(listener) for _ in range(3)]
+        for peer, told in zip(peers, (b"GET //x HTTP/1.1\r\nHost: a\r\n\r\n", b"nonsense\r\n\r\n", b"GET /x HT"), strict=True):
+            peer.sendall(told)
+        time.sleep(0.2)
+        started, thread = time.monotonic(), listener._thread
+    assert not thread.is_alive()
+    assert time.monotonic() - started < 2
+    assert len(listener.strays()[0]) == 2, "whom the bench leaves did nothing wrong"
+    for peer in peers:
+        peer.close()
 
 
 def test_strays_are_bounded():
