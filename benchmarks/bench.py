@@ -33,7 +33,7 @@ from urllib.parse import urlencode, urlsplit
 
 from conformance import bench, ledger, profile, workshop
 from conformance.clock import SystemClock
-from conformance.drive.listener import Listener
+from conformance.doors import Doors
 from conformance.engine.consume import Consuming, Instruction
 from conformance.model import Candidate
 
@@ -160,14 +160,14 @@ class Crowd:
                 one.wait()
 
 
-def received(listener: Listener, load: Load, folder: Path, offers: int) -> None:
+def received(doors: Listener, load: Load, folder: Path, offers: int) -> None:
     """A whole run of one application on a listener, as ``bench.receive`` does it."""
     who = Candidate(load.name, "1", "rorqual", "consumer", (LATEST,), ())
     made = workshop.campaign(who, workshop.Choice(only=(SCENARIO,)))
     generation, data, resources = bench.prepared(made, offers)
     book, clock = ledger.Ledger(folder), SystemClock()
     try:
-        hall = bench.Hall(listener, generation, resources, lambda told: Crowd(told, load), clock)
+        hall = bench.Hall(doors, generation, resources, lambda told: Crowd(told, load), clock)
         for event in Consuming(made, generation, hall, clock, data).events():
             book.write(event)
     finally:
@@ -194,9 +194,9 @@ def told(load: Load, folder: Path) -> dict[str, Any]:
 
 def held(loads: list[Load], offers: int, where: Path | None) -> list[dict[str, Any]]:
     """What the records of applications at one listener say."""
-    with tempfile.TemporaryDirectory(dir=where) as name, Listener(SystemClock()) as listener:
+    with tempfile.TemporaryDirectory(dir=where) as name, Doors(SystemClock()) as doors:
         folders = [Path(name) / load.name for load in loads]
-        threads = [threading.Thread(target=received, args=(listener, load, folder, offers))
+        threads = [threading.Thread(target=received, args=(doors, load, folder, offers))
                    for load, folder in zip(loads, folders, strict=True)]
         for one in threads:
             one.start()

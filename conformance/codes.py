@@ -62,6 +62,7 @@ CODES: Mapping[str, Code] = {
     # the bench of applications
     "bench.cut": Code(Effect.PREVENTED, Cause.HARNESS),
     "bench.refused": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
+    "bench.handshake": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.silent": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.drive": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
     "bench.no-outcome": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),
@@ -76,6 +77,9 @@ CODES: Mapping[str, Code] = {
     "request.early": _BROKEN,
     "request.insistent": _BROKEN,
     "request.refused": _BROKEN,
+    "request.tls": _BROKEN,
+    "request.certificate": _BROKEN,
+    "request.trusted": _BROKEN,
     "request.body": _BROKEN,
     "request.order": _BROKEN,
     "request.repeated": _BROKEN,

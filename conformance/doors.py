@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import ssl
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +37,7 @@ class Doors:
     def __init__(self, clock: Clock, port: int = 0, secure: bool = False) -> None:
         self._clock, self._port = clock, port
         self.usual = pki.GOOD if secure else PLAIN
+        self._lock = threading.Lock()  # campaigns may share doors
         self._listeners: dict[str, Listener] = {}
         self._missed: dict[str, int] = {}  # what came in at no address, told so far
         self._pki: pki.Pki | None = None
@@ -53,19 +55,21 @@ class Doors:
 
     def listener(self, kind: str) -> Listener:
         """The listener of a kind: plain, or the kind of its certificate (``pki.SERVERS``)."""
-        if kind not in self._listeners:
-            port = self._port if kind == self.usual else 0
-            made = Listener(self._clock, port=port, tls=None if kind == PLAIN else self._context(kind))
-            self._listeners[kind] = self._stack.enter_context(made)
-        return self._listeners[kind]
+        with self._lock:
+            if kind not in self._listeners:
+                port = self._port if kind == self.usual else 0
+                made = Listener(self._clock, port=port, tls=None if kind == PLAIN else self._context(kind))
+                self._listeners[kind] = self._stack.enter_context(made)
+            return self._listeners[kind]
 
     def strays(self) -> list[tuple[Heard, str]]:
         """What came in since the last time at no address of a scenario, with the listener that it came to."""
         found = []
-        for kind, listener in self._listeners.items():
-            missed = listener.strays()[0]
-            found += [(one, listener.origin) for one in missed[self._missed.get(kind, 0) :]]
-            self._missed[kind] = len(missed)
+        with self._lock:
+            for kind, listener in self._listeners.items():
+                missed = listener.strays()[0]
+                found += [(one, listener.origin) for one in missed[self._missed.get(kind, 0) :]]
+                self._missed[kind] = len(missed)
         return found
 
     def files(self, kind: str) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ from conformance.laws import LAWS, drawn_from
 from conformance.laws import judging as laws
 from conformance.laws.drawing import Asking
 from conformance.laws.ground import Ground
-from conformance.model import Ask, Exchange, Finding, Judgement, Need, Scenario, Sent, Step, Tried, Written
+from conformance.model import HANDSHAKE, Ask, Exchange, Finding, Judgement, Need, Scenario, Sent, Step, Tried, Written
 from conformance.nomenclature import Release
 from conformance.specification import Profile
 
@@ -249,8 +249,11 @@ class FhirGeneration:
         own = sent.ask.access or sent.step.action is not None  # what others may see is not the whole, nor is ours
         for one in sent.exchanges if not own else ():
             self.received.take(one, self.bodies)
+        greetings = tuple(one for one in sent.exchanges if one.purpose == HANDSHAKE)
+        if greetings:
+            sent = replace(sent, exchanges=tuple(one for one in sent.exchanges if one.purpose != HANDSHAKE))
         evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies,
-                            self.received)
+                            self.received, greetings)
         return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
 
     def refuse(self, course: Course, step: Step, reason: Finding) -> list[Judgement]:

@@ -232,7 +232,8 @@ class Trouble:
     detail: str
 
 
-REFUSED = "refused"  # the purpose of an exchange that was malformed
+# purposes of exchanges: one that was malformed; a handshake of TLS, of which no request came
+REFUSED, HANDSHAKE = "refused", "handshake"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from conformance.checks import (
     inclusion,
     query,
     search,
+    secured,
     stated,
     structure,
     writing,
@@ -29,6 +30,7 @@ from conformance.model import Finding
 class Ground(IntEnum):
     """What a check stands on; without it the check is not run, and says what it lacked."""
 
+    GREETED = -1  # a connection of an application, be it without a request
     HEARD = 0  # requests of an application
     ANSWER = 1
     BODY = 2
@@ -98,7 +100,7 @@ CHECKS: Mapping[str, Check] = {
     "asks": Check(consumer.asks, Ground.HEARD),
     "sends-headers": Check(consumer.sends_headers, Ground.HEARD),
     "bearer": Check(consumer.bearer, Ground.HEARD),
-    "token-request": Check(consumer.token_request, Ground.HEARD),
+    "token-request": Check(consumer.token_request, Ground.HEARD, single=True),
     "renews-token": Check(consumer.renews_token, Ground.HEARD),
     "encoded": Check(query.encoded, Ground.HEARD, single=True),
     "known-parameters": Check(query.known_parameters, Ground.HEARD, single=True),
@@ -108,6 +110,10 @@ CHECKS: Mapping[str, Check] = {
     "gives-up": Check(consumer.gives_up, Ground.HEARD),
     "shows": Check(consumer.shows, Ground.HEARD),
     "confirms": Check(stated.confirms, Ground.HEARD),
+    "tls-used": Check(secured.tls_used, Ground.GREETED),
+    "presents-certificate": Check(secured.presents_certificate, Ground.HEARD),
+    "no-secret": Check(secured.no_secret, Ground.HEARD),
+    "refuses-server": Check(secured.refuses_server, Ground.GREETED),
     "sends": Check(writing.sends, Ground.HEARD),
     "no-headers": Check(writing.no_headers, Ground.HEARD),
     "sends-fhir": Check(writing.sends_fhir, Ground.HEARD),

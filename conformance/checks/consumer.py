@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +22,8 @@ from conformance.queries import BASE, is_at, kind_of, query_of
 
 _AUTH = "[base auth]/"
 _MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
+_FORM = "ROR-SEC-014"
+_OF_FORM = (("grant_type", "client_credentials", "ROR-SEC-010"), ("client_id", "", "ROR-SEC-015"))
 _MOST = 6  # requests named when none is as wanted
 _OPEN = ("metadata", ".well-known")  # read before there is a token
 _NAMED = 12  # results named when they are not shown
@@ -110,13 +113,15 @@ def token_request(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for one in [one for one in asked if answered(one)] or asked:
         kind = _header(one, "content-type")
         if one.request.method != "POST" or not kind.lower().startswith("application/x-www-form-urlencoded"):
-            yield finding("request.header", "a form sent by POST", f"{one.request.method}, {kind or 'no Content-Type'}",
-                          "Content-Type", one.id)
+            sent = f"{one.request.method}, {kind or 'no Content-Type'}"
+            yield replace(finding("request.header", "a form sent by POST", sent, "Content-Type", one.id),
+                          requirement=_FORM)
             continue
         form = dict(parse_qsl(one.request.body))
-        for name, value in (("grant_type", "client_credentials"), ("client_id", "")):
+        for name, value, requirement in _OF_FORM:
             if (value and form.get(name) != value) or not form.get(name):
-                yield finding("request.parameter", f"{name}={value or '…'}", form.get(name, "absent"), name, one.id)
+                yield replace(finding("request.parameter", f"{name}={value or '…'}", form.get(name, "absent"), name,
+                                      one.id), requirement=requirement)
 
 
 def renews_token(_: Any, evidence: Evidence) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ class Evidence:
     current: Sent
     bodies: Bodies
     received: Received = field(default_factory=Received)
+    greetings: Sequence[Exchange] = ()  # handshakes of TLS, of which no request need have come
     _entries: dict[int, list[tuple[Exchange, Entry]]] = field(default_factory=dict, repr=False)
     _searcher: Searcher | None = field(default=None, repr=False)
     _pointing: dict[tuple[str, str], Mapping[str, Sequence[Resource]] | None] = field(default_factory=dict, repr=False)

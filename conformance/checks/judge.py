@@ -66,6 +66,10 @@ def findings_of(expectation: Expectation, evidence: Evidence) -> list[Finding]:
 
 def _ground(name: str, check: Check, evidence: Evidence) -> Iterator[Finding]:
     """Why the check has no ground to stand on; the check that is about the ground itself says it as broken."""
+    if check.ground is Ground.GREETED:
+        if not evidence.current.exchanges and not evidence.greetings:
+            yield finding("bench.silent", "a connection of the application", "none")
+        return
     if check.ground is Ground.HEARD:
         if not evidence.current.exchanges:
             yield finding("bench.silent", "requests of the application", "none")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from conformance.clock import stamp
 from conformance.drive.channel import Heard
 from conformance.drive.redact import Vault
-from conformance.model import REFUSED, Exchange, Request, Response, Trouble
+from conformance.model import HANDSHAKE, REFUSED, Exchange, Request, Response, Trouble
 
 Scrub = Callable[[bytes], bytes]
 _FORM_SECRETS = ("client_secret", "client_assertion")
@@ -57,7 +57,7 @@ class Ear:
     def greeting(self, told: str, now: datetime) -> Exchange:
         """A handshake of TLS that began, or why it failed; no request came of it yet."""
         self._finished += 1
-        return Exchange(id=f"x{self._finished}", purpose="handshake", request=Request("TLS", "[bench]"), response=None,
+        return Exchange(id=f"x{self._finished}", purpose=HANDSHAKE, request=Request("TLS", "[bench]"), response=None,
                         trouble=Trouble("bench.handshake", told), started=stamp(now), milliseconds=0.0)
 
     def _learn(self, heard: Heard) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -34,7 +35,8 @@ class Caller:
     def __init__(self, endpoint: Mapping[str, Any], fault: str, sleep: Callable[[float], None]) -> None:
         self._endpoint, self._fault, self._sleep = endpoint, fault, sleep
         self._base = str(endpoint["base-url"])
-        self._http = httpx.Client(trust_env=False, timeout=1.0 if fault == "impatient" else _TIMEOUT)
+        self._http = httpx.Client(trust_env=False, timeout=1.0 if fault == "impatient" else _TIMEOUT,
+                                  verify=_trusting(endpoint, fault) if "ca-file" in endpoint else True)
         self._token = ""
         self._kept: dict[str, tuple[str, Any]] = {}  # what was read, with its ETag
         self.pause = 0.0  # seconds between two requests
@@ -152,12 +154,34 @@ class Caller:
 
     def _bearer(self) -> str:
         if not self._token:
-            form = {"grant_type": "client_credentials", "client_id": self._endpoint["client-id"],
-                    "client_secret": self._endpoint["client-secret"]}
+            form = {"grant_type": "client_credentials", "client_id": self._endpoint["client-id"]}
+            if self._endpoint["client-secret"] or self.wrong("secret-with-certificate"):
+                form["client_secret"] = self._endpoint["client-secret"] or "a-secret-of-before"
             if self.wrong("grant-misspelt"):
                 form["grant_type"] = "client-credentials"
-            answer = self._http.post(self._endpoint["token-url"], data=form)
+            answer = self._asked_for_token(form)
             if answer.status_code != 200:
                 raise GivenUp(f"no token: {answer.status_code}")
             self._token = str(answer.json()["access_token"])
         return self._token
+
+    def _asked_for_token(self, form: Mapping[str, str]) -> httpx.Response:
+        address = str(self._endpoint["token-url"])
+        if self.wrong("clear-text"):
+            address = address.replace("https:", "http:")
+        try:
+            return self._http.post(address, data=form)
+        except httpx.HTTPError as error:
+            raise GivenUp(f"no connection: {error}") from None
+
+
+def _trusting(endpoint: Mapping[str, Any], fault: str) -> ssl.SSLContext:
+    """What is trusted: the authority given, and nobody else; the certificate of the client goes with it."""
+    context = ssl.create_default_context(cafile=endpoint["ca-file"])
+    if fault == "any-server-trusted":
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if fault == "name-unchecked":
+        context.check_hostname = False
+    if fault != "certificate-forgotten":
+        context.load_cert_chain(endpoint["client-certificate"], endpoint["client-key"])
+    return context

@@ -47,9 +47,9 @@ class Application:
         doing = {"search-offers": self._search, "synchronise": self._synchronise, "read-offer": self._read,
                  "export": self._export, "send-capacity": self._capacity, "report-anomaly": self._anomaly}[action]
         try:
-            return {"shown": doing(values)}
-        except GivenUp as error:
-            return {"shown": [], "message": str(error)}
+            return {"shown": doing(values), "confirmed": False}
+        except GivenUp as error:  # its user is told, unless that is what it does wrong
+            return {"shown": [], "message": str(error), "confirmed": not self._wrong("failure-hidden")}
 
     # --- what its user asks for ---------------------------------------------------------------------------
 

@@ -161,7 +161,7 @@ def test_each_fault_of_it_names_requirements_of_applications():
     for version in profile.known():
         known = workshop.read_profiles()[version].requirements
         for slip in SLIPS.values():
-            assert known[slip.breaks].actor in ("consumer", "both")
+            assert known[slip.breaks].actor in ("consumer", "both", "provider")
             assert set(slip.also) <= set(known) - {slip.breaks}
             assert all(slip.also.values())
 

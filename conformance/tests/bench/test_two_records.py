@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from conformance import bench, ledger, profile, workshop
 from conformance.clock import SystemClock
-from conformance.drive.listener import Listener
+from conformance.doors import Doors
 from conformance.engine.consume import Consuming
 from conformance.model import Candidate
 
@@ -61,20 +61,20 @@ class Many:
         self._thread.join()
 
 
-def received(listener, name, folder):
+def received(doors, name, folder):
     made = workshop.campaign(Candidate(name, "1", "V", "consumer", (profile.known()[-1],), ()),
                              workshop.Choice(only=("socle/c01-jeton-et-entetes",)))
     generation, data, resources = bench.prepared(made, 20)
     book, clock = ledger.Ledger(folder), SystemClock()
-    hall = bench.Hall(listener, generation, resources, lambda told: Many(told, name), clock)
+    hall = bench.Hall(doors, generation, resources, lambda told: Many(told, name), clock)
     for event in Consuming(made, generation, hall, clock, data).events():
         book.write(event)
     book.close()
 
 
 def test_no_exchange_is_lost_or_in_the_record_of_another(tmp_path):
-    with Listener(SystemClock()) as listener, ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda name: received(listener, name, tmp_path / name), ("first", "second")))
+    with Doors(SystemClock()) as doors, ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: received(doors, name, tmp_path / name), ("first", "second")))
     total = 0
     for name in ("first", "second"):
         lines = list(ledger.read(tmp_path / name).of_type("exchange"))

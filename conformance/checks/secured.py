@@ -1,0 +1,66 @@
+"""Checks of TLS: that it is used, that the client shows its certificate, that it refuses servers not to be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from conformance.checks.evidence import Evidence
+from conformance.codes import finding
+from conformance.model import Exchange, Finding
+
+_AUTH = "[base auth]/"
+_CLEAR = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST")  # what OpenSSL says of a request without TLS
+_SECRETS = ("client_secret", "client_assertion")
+
+
+def _tokens(evidence: Evidence) -> list[Exchange]:
+    return [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
+
+
+def tls_used(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Each request comes by TLS; one in clear to an address of https is none."""
+    for one in evidence.greetings:
+        if one.trouble is not None and one.trouble.detail in _CLEAR:
+            yield finding("request.tls", "https", "a request in clear", "", one.id)
+            return
+    for one in evidence.current.exchanges:
+        if not one.tls:
+            yield finding("request.tls", "https", "a request in clear", "", one.id)
+            return
+    if not evidence.current.exchanges:
+        yield finding("bench.not-met", "a request by TLS", "none", "", evidence.greetings[0].id)
+
+
+def presents_certificate(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The token is asked with a client certificate."""
+    asked = _tokens(evidence)
+    if not asked:
+        yield finding("bench.not-met", "a request to the token endpoint", "none", "", evidence.first.id)
+    for one in asked:
+        if not one.client:
+            yield finding("request.certificate", "a client certificate", "none", "", one.id)
+            return
+
+
+def no_secret(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The token is asked without a secret: the certificate stands for it."""
+    asked = _tokens(evidence)
+    if not asked:
+        yield finding("bench.not-met", "a request to the token endpoint", "none", "", evidence.first.id)
+    for one in asked:
+        given = [name for name, _ in parse_qsl(one.request.body, keep_blank_values=True) if name in _SECRETS]
+        basic = [value for name, value in one.request.headers
+                 if name.lower() == "authorization" and value.lower().startswith("basic")]
+        if given or basic:
+            yield finding("request.parameter", "no secret", (given or ["HTTP Basic"])[0], "", one.id)
+            return
+
+
+def refuses_server(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """Nothing is sent to a server whose certificate is not to be trusted."""
+    if evidence.current.exchanges:
+        first = evidence.first
+        yield finding("request.trusted", "the connection refused", f"{first.request.method} {first.request.url}", "",
+                      first.id)
