@@ -30,6 +30,7 @@ class Bench:
 
     def __init__(self, made, folder):
         self.made, self.folder, self.events, self.error = made, folder, [], None
+        self.abandoned = False
         self.host = Host(made, folder, SystemClock(), 60)
 
     def __enter__(self):
@@ -49,10 +50,15 @@ class Bench:
         assert not self._thread.is_alive()
 
     def __exit__(self, *told):
-        if self._thread.is_alive():  # as an interrupt would
-            self.host._desk.end(self.host._desk.view().turn)
-            self._thread.join(WAIT)
+        if self.abandoned:  # the engine stays where it is, as if it had been killed
+            self.host._hall.between = self._killed
+        elif self._thread.is_alive():
+            self.host._desk.end(self.view.turn)
+        self._thread.join(WAIT)
         self.host.__exit__(*told)
+
+    def _killed(self):
+        raise RuntimeError("killed")
 
     @property
     def view(self):

@@ -15,7 +15,7 @@ import pytest
 
 from conformance import ledger, workshop
 from conformance.reference.consumer import Application
-from conformance.tests.page.stage import LATEST, campaign
+from conformance.tests.page.stage import LATEST, Bench, acts, application, campaign
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -263,6 +263,42 @@ def test_a_whole_campaign_by_clicks(browser, tmp_path):
     kept = [line["outcome"]["stated"]["shows"]["screenshot"] for line in record.of_type("step")
             if "screenshot" in line["outcome"]["stated"].get("shows", {})]
     assert {(tmp_path / "run" / one).read_bytes() for one in kept} == {PNG}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_goes_wrong_is_shown_to_all(browser, tmp_path, language):
+    """States that a fine campaign does not show: a wrong request, an answer refused, a bench that breaks, and closes."""
+    with Bench(campaign(ONLY[1:3]), tmp_path / "run") as bench, application(bench.endpoint, "next-rebuilt") as app:
+        page = browser.new_page(locale=language, viewport={"width": 1280, "height": 900})
+        page.goto(f"{bench.host.address}{language}/")
+        who, desk = Person(page, Clicks, language), bench.host._desk
+        who.hand.press(who.words["play"])
+        who.at("doing")
+        app._caller._fault = "system-dropped"
+        acts(bench, app)
+        page.wait_for_selector(".request .remarks")
+        who._look("wrong")
+        desk.skip(desk.view().turn)
+        who.at("judged")
+        who.hand.press(who.words["next"])
+        who.at("doing")
+        acts(bench, app)
+        who.hand.press(who.words["done"])
+        who.at("asking")
+        who.hand.choose(who.words["yes"])
+        page.set_input_files("[name=screenshot]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"})
+        who.hand.press(who.words["answer"])
+        page.wait_for_selector(".problem-line")
+        who._look("refused")
+        desk.failed("OSError: no space left")
+        who.at("failed")
+        assert "no space left" in page.inner_text("main")
+        who.hand.press(who.words["close"])
+        page.wait_for_selector("h1#now")
+        who._look("closed")
+        assert not who.faults
+        page.close()
+        desk._end = desk._skip = True  # the engine did not really break
 
 
 def test_a_whole_campaign_by_keyboard_alone(browser, tmp_path):

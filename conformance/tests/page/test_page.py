@@ -325,6 +325,24 @@ def test_a_bench_that_breaks_says_so_and_goes_on_when_it_is_started_again(folder
     assert len(ids) == len(set(ids))
 
 
+def test_a_campaign_of_which_all_was_played_can_be_ended_after_a_new_start(folder):
+    made = campaign((HEADERS,))
+    with Bench(made, folder) as bench, application(bench.endpoint) as app:
+        operator = Operator(bench.host.address)
+        operator.press("play")
+        acts(bench, app)
+        operator.press("done")
+        bench.abandoned = True
+    with Bench(made, folder) as bench:
+        operator = Operator(bench.host.address)
+        page = operator.page()
+        assert "All scenarios are over" in page
+        assert 'action="end"' in page
+        operator.press("end")
+        bench.ended()
+    agrees(folder)
+
+
 OWN = f"""id: socle/c99-dit
 title: {{fr: "Dire une erreur", en: "Tell an error"}}
 profiles: [{LATEST}]

@@ -50,7 +50,7 @@ def test_what_is_waited_for_is_told_exactly(last, now, key):
     assert told == key
     for language in showing.LANGUAGES:
         page = showing.page(one.view(), language, now)
-        assert "{" not in page.partition("data-live=\"waiting\">")[2].partition("<span")[0]
+        assert "{" not in page.partition("data-live=\"waiting\">")[2].partition("</p>")[0]
         assert all(value in page for name, value in filled.items() if name != "status")
 
 
