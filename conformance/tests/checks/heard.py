@@ -26,7 +26,7 @@ ENDED = get("Location?_page=7", answer({}, 401), authorization="Bearer [token 1]
 UNKNOWN = (*TOKEN[:3], "grant_type=client_credentials", answer({}, 401))
 
 
-def heard(requests, seconds=()):
+def heard(requests, seconds=(), tls="", client=""):
     """Exchanges as they came in, one a second unless other times are given."""
     made = []
     for number, (method, url, headers, body, result) in enumerate(requests):
@@ -34,19 +34,27 @@ def heard(requests, seconds=()):
         made.append(Exchange(
             f"x{number + 1}", "heard", Request(method, url, tuple(headers.items()), body),
             None if isinstance(result, Trouble) else result, result if isinstance(result, Trouble) else None,
-            f"2026-01-01T00:00:{at:02d}.000Z", 1.0))
+            f"2026-01-01T00:00:{at:02d}.000Z", 1.0, tls, client))
     return tuple(made)
 
 
-def told(check, parameters, requests, *, outcome=None, seconds=(), known=(), names=None, requirement="ROR-APP-010"):
+def greeting(told):
+    """A handshake that led to no request."""
+    return Exchange("h1", "handshake", Request("TLS", "[bench]"), None, Trouble("bench.handshake", told),
+                    "2026-01-01T00:00:00.000Z", 0.0)
+
+
+def told(check, parameters, requests, *, outcome=None, seconds=(), known=(), names=None, requirement="ROR-APP-010",
+         tls="", client="", greetings=()):
     expectation = Expectation(check, parameters, (requirement,), HERE)
     action = Action("search-offers", Text("x", "x"), (), {}, 1.0, 1.0)
     step = Step("step", "AWAIT", "search-offers", (), (), (), 1, (expectation,), HERE, action=action)
-    current = Sent(step, Ask("AWAIT", "search-offers"), heard(requests, seconds), "done", outcome)
+    current = Sent(step, Ask("AWAIT", "search-offers"), heard(requests, seconds, tls, client), "done", outcome)
     population = Population()
     for one in known:
         population.add(one)
-    evidence = Evidence(PROFILE, nomenclature.shipped(), population, names or {}, {}, current, Bodies())
+    evidence = Evidence(PROFILE, nomenclature.shipped(), population, names or {}, {}, current, Bodies(),
+                        greetings=greetings)
     scenario = Scenario("socle/x", Text("x", "x"), None, (PROFILE.id,), "socle", "socle", "consumer", "active",
                         (requirement,), (), (), (step,), HERE)
     return [one for made in judge_step(Spot(PROFILE, scenario), evidence) for one in made.findings]

@@ -7,7 +7,7 @@ import pytest
 from conformance.checks import CHECKS, Ground
 from conformance.codes import CODES
 from conformance.model import Trouble
-from conformance.tests.checks import test_conduct
+from conformance.tests.checks import test_conduct, test_secured
 from conformance.tests.checks.heard import (
     ALL,
     BUSY,
@@ -64,7 +64,7 @@ CASES = {
     "shown.twice": (("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2", "B2"]}, "known": KNOWN}),
                     ("shows", ALL, [get("HealthcareService")], {"outcome": {"shown": ["1", "2"]}, "known": KNOWN})),
 }
-BESIDE = ("bench.cut", "bench.drive", "bench.refused", "bench.skipped")  # told by the bench, not by a check
+BESIDE = ("bench.cut", "bench.drive", "bench.handshake", "bench.refused", "bench.skipped")  # told by the bench, not by a check
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -83,12 +83,12 @@ def test_the_text_of_those_told_by_the_bench(code):
 
 
 def test_each_check_and_each_kind_of_finding_is_here():
-    assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *test_conduct.CASES, *BESIDE}
+    assert {one for one in CODES if one.startswith(("bench.", "request.", "shown."))} == {*CASES, *test_conduct.CASES, *test_secured.CASES, *BESIDE}
     own = {name for name, one in CHECKS.items() if one.ground is Ground.HEARD}
-    assert own - {one[0][0] for one in (*CASES.values(), *test_conduct.CASES.values())} == {
+    assert own - {one[0][0] for one in (*CASES.values(), *test_conduct.CASES.values(), *test_secured.CASES.values())} == {
         "bearer", "token-request", "full-codes", "confirms", "no-headers", "sends-fhir", "patch-form", "asks-async", "not-whole",
-        "zoned",
-    }, "these: below, and in test_conduct"
+        "zoned", "no-secret",
+    }, "these: below, in test_conduct and test_secured"
 
 
 @pytest.mark.parametrize(("check", "requests", "wrong"), [
@@ -107,7 +107,8 @@ def test_each_check_and_each_kind_of_finding_is_here():
     ("renews-token", [get("metadata", answer({}, 401)), TOKEN, get("Location")], {"none"}),
 ])
 def test_tokens(check, requests, wrong):
-    assert {one.actual for one in told(check, {}, requests)} == wrong
+    found = [one for own in ("ROR-SEC-010", "ROR-SEC-014", "ROR-SEC-015") for one in told(check, {}, requests, requirement=own)]
+    assert {one.actual for one in found} == wrong
 
 
 @pytest.mark.parametrize(("value", "requirement"), [

@@ -27,7 +27,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LAZY = {"pytest_plugin"}
 # The reference ROR stands beside the floors: it reads data, and nothing of the harness that judges it.
 REFERENCE_MAY = {"data", "reference"}
-USES_REFERENCE = {"bench", "selftest_bench", "cli", "selftest", "examples", "reference_data", "coverage"}
+USES_REFERENCE = {"bench", "doors", "selftest_bench", "cli", "selftest", "examples", "reference_data", "coverage"}
 
 
 def modules():
