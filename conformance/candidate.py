@@ -34,7 +34,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
         profiles=tuple(document["profiles"]), use_cases=tuple(document.get("use-cases", ())), waivers=waivers,
         writes=document.get("writes") == "allowed",
         accesses=tuple(one.access for one in (endpoint, *endpoint.others) if one.access),
-        access=endpoint.access, drive=tuple(document.get("drive", ())),
+        access=endpoint.access, drive=tuple(document.get("drive", ())), webhook=document.get("webhook", ""),
     )
     return candidate, endpoint
 
@@ -42,7 +42,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
 def _meaning(document: Any, file: str) -> list[Problem]:
     found = [Problem(file, *where(document, [key]), f"the role {document['role']} has no {key!r}",
                      f"remove it, or write 'role: {role}'")
-             for key, role in (("endpoint", "server"), ("drive", "consumer"))
+             for key, role in (("endpoint", "server"), ("drive", "consumer"), ("webhook", "consumer"))
              if key in document and document["role"] != role]
 
     def problem(path: list[str | int], message: str, remedy: str) -> None:

@@ -133,7 +133,7 @@ class Scenario:
 class Candidate:
     """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles of which
     a client is at hand, ``access`` that of the client of the run where it is told; ``drive``: the command that has an
-    application do something."""
+    application do something, ``webhook`` the address that does."""
 
     product: str
     version: str
@@ -146,6 +146,7 @@ class Candidate:
     accesses: tuple[str, ...] = ()
     access: str = ""
     drive: tuple[str, ...] = ()
+    webhook: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from conformance import bench, profile, selftest_bench, source, workshop
 from conformance.cli import by_hand, show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
+from conformance.hooked import Hooked
 from conformance.model import Candidate
 from conformance.reference.faults_consumer import SLIPS
 
@@ -29,6 +30,7 @@ from conformance.reference.faults_consumer import SLIPS
 @click.option("--offers", type=click.IntRange(20, 5000), default=bench.OFFERS, show_default=True,
               help="Size of the region that is served.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: any free port.")
+@click.option("--tls", "secure", is_flag=True, help="Receive it by mutual TLS, with certificates made for the run.")
 @click.option("--page", is_flag=True, help="By hand, on a page; so it is without a drive command in CANDIDATE.")
 @click.option("--open/--no-open", "opens", default=True, help="Open the page in the browser.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-<product>]; one "
@@ -38,7 +40,7 @@ from conformance.reference.faults_consumer import SLIPS
 def command(
     candidate: Path | None, sample: bool, fault: str | None, profiles: tuple[str, ...], use_cases: tuple[str, ...],
     only: tuple[str, ...], paths: tuple[Path, ...], waivers: Path | None, seed: int, offers: int, port: int,
-    page: bool, opens: bool, out: Path | None, dry_run: bool, form: str,
+    secure: bool, page: bool, opens: bool, out: Path | None, dry_run: bool, form: str,
 ) -> None:
     """Receive the application of CANDIDATE (a candidate.yaml of the role consumer): have its drive command, or a person
     on a page, do each action, judge what the application sends and shows, and write the report."""
@@ -54,18 +56,21 @@ def command(
     clock = SystemClock()
     folder = out or show.default_folder(who.product, clock)
     if page or act is None:
-        by_hand.run(made, folder, clock, offers, port, opens, form)
+        by_hand.run(made, folder, clock, (offers, port, secure), opens, form)
     else:
         with show.Progress(made, form) as progress:
-            bench.receive(made, act, folder, clock, progress.told, offers=offers, port=port)
+            bench.receive(made, act, folder, clock, progress.told, offers=offers, port=port, secure=secure)
     show.finish(folder, form)
 
 
 def _driven(candidate: Path, waivers: Path | None) -> tuple[Candidate, bench.Act | None]:
-    """The application of a file, driven by its command from the folder of the file; None where it has none."""
+    """The application of a file, driven by its webhook, or by its command from the folder of the file; None where it
+    has neither."""
     who, _ = workshop.read_candidate(candidate, waivers)
     if who.role != "consumer":
         raise OperatorError(f"{candidate}: the bench receives the role consumer; test a {who.role} by `rorqual run`")
+    if who.webhook:
+        return who, lambda told: Hooked(who.webhook, told)
     if not who.drive:
         return who, None
     home = candidate.resolve().parent

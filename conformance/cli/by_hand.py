@@ -15,10 +15,10 @@ from conformance.page.host import Host
 from conformance.plan import Campaign
 
 
-def run(made: Campaign, folder: Path, clock: Clock, offers: int, port: int, opens: bool, form: str) -> None:
-    """Has a person drive a campaign on a page, until it is closed."""
+def run(made: Campaign, folder: Path, clock: Clock, served: tuple[int, int, bool], opens: bool, form: str) -> None:
+    """Has a person drive a campaign on a page, until it is closed; ``served``: offers, port, whether by TLS."""
     try:
-        with Host(made, folder, clock, offers, port) as host:
+        with Host(made, folder, clock, *served) as host:
             click.echo(f"The page of the bench: {host.address}", err=True)
             if opens:
                 _opened(host.address)

@@ -32,6 +32,7 @@ class Desk:
         self._run = secrets.token_hex(4)
         self._arrivals: deque[Arrival] = deque(maxlen=_KEPT)
         self._view = View(0, f"{self._run}-0", "welcome", tuple(rows), dict(endpoint), again=again, facts=facts)
+        self._usual = dict(endpoint)
         self._wanted: Where | None = None
         self._skip = self._end = self._closed = self._answered = False
         self._stated: dict[str, Mapping[str, str]] = {}
@@ -161,14 +162,15 @@ class Desk:
         with self._lock:
             self._arrivals.clear()
             self._change(stage="judging", rows=self._marked(where, NOW, ""), current=where, task=None, received=0,
-                         rulings=())
+                         rulings=(), endpoint=self._usual, moved=False)
 
-    def act(self, task: Task) -> None:
-        """The operator is asked to do something."""
+    def act(self, task: Task, endpoint: Mapping[str, Any]) -> None:
+        """The operator is asked to do something, by an application that calls this endpoint."""
         with self._lock:
             self._answered, self._stated = False, {}
             self._arrivals.clear()
-            self._change(stage="doing", task=task, received=0, question=0)
+            self._change(stage="doing", task=task, received=0, question=0, endpoint=dict(endpoint),
+                         moved=endpoint["base-url"] != self._usual["base-url"])
 
     def answered(self) -> bool:
         """Whether the operator did it, and said what is to be said of it."""

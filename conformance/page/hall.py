@@ -101,7 +101,8 @@ class OperatedHall:
         self.step = step
         steps = course.scenario.steps
         asked = questions(step.expect, self.glance.evidence(course, step))
-        self._desk.act(Task(steps.index(step) + 1, len(steps), instruction.words, instruction.values, tuple(asked)))
+        self._desk.act(Task(steps.index(step) + 1, len(steps), instruction.words, instruction.values, tuple(asked)),
+                       instruction.endpoint)
         return Operated(self._desk)
 
     def between(self) -> list[Exchange]:

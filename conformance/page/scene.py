@@ -78,7 +78,7 @@ class Task:
 class View:
     """All that the page shows. ``turn`` names the state of the campaign that a button acts on, ``version`` every
     change; ``problem`` is the kind of answer that was refused, ``again`` tells that an earlier start is gone on
-    with, ``busy`` that a request is being answered."""
+    with, ``busy`` that a request is being answered, ``moved`` that the endpoint is not the usual one."""
 
     version: int
     turn: str
@@ -95,6 +95,7 @@ class View:
     error: str = ""
     again: bool = False
     busy: bool = False
+    moved: bool = False
     decision: str = ""
     folder: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
