@@ -109,7 +109,7 @@ SLIPS: Mapping[str, Slip] = {one.name: one for one in (
     _slip("nothing-included", "Les ressources liées ne sont pas demandées", "Linked resources are not asked for",
           "ROR-APP-014"),
     _slip("write-repeated", "Une création sans réponse est renvoyée", "A creation without answer is sent again",
-          "ROR-APP-003"),
+          "ROR-APP-003", {"ROR-APP-016": "what is sent a second time is told as stored"}),
     _slip("plain-json-sent", "Content-Type n'est pas celui de FHIR", "Content-Type is not that of FHIR", "ROR-HTTP-008",
           _REFUSED),
     _slip("reason-forgotten", "Le motif d'un signalement manque", "The reason of a report is missing", "ROR-APP-010"),
