@@ -19,7 +19,7 @@ from conformance.reference.faults_consumer import SLIPS
 from conformance.report.model import Report
 from conformance.selftest import Outcome, broken
 
-_TOGETHER = 8  # applications at a time: they wait more than they work
+_TOGETHER = 16  # applications at a time: they wait more than they work
 
 
 class Sample:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -28,7 +27,7 @@ def mannered(serve: Mapping[str, Any], detours: Detours) -> Fault:
     without = serve.get("without", ())
 
     def resource(one: Json) -> Json:
-        made = copy.deepcopy(one)
+        made = dict(one)  # changes put new values in the place of old ones, and alter none
         for change in changes:
             change(made)
         for path in without:
@@ -67,7 +66,7 @@ def _extended(resource: Json) -> None:
 def _with_activity(coding: Json) -> Callable[[Json], None]:
     def change(resource: Json) -> None:
         if resource["resourceType"] == _CODED:
-            resource.setdefault("specialty", []).append({"coding": [dict(coding)]})
+            resource["specialty"] = [*resource.get("specialty", ()), {"coding": [dict(coding)]}]
     return change
 
 
