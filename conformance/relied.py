@@ -17,7 +17,7 @@ from conformance.errors import OperatorError
 from conformance.fhir import bundle, export
 from conformance.fhir.body import Bodies
 from conformance.fhir.search import RESULT_PARAMETERS
-from conformance.model import Exchange, Scenario
+from conformance.model import HANDSHAKE, Exchange, Scenario
 from conformance.queries import is_at, kind_of, query_of
 from conformance.specification import Profile
 
@@ -65,6 +65,8 @@ def heard(record: ledger.Record) -> Iterator[Heard]:
             links: list[str] = []
             for name in line["exchanges"]:
                 one = exchanges[name]
+                if one.purpose == HANDSHAKE:
+                    continue
                 yield Heard(line["profile"], line["scenario"], one, any(is_at(one, link) for link in links))
                 links += _given(one, bodies)
         elif line["type"] == "scenario":

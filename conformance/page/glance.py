@@ -13,7 +13,7 @@ from conformance.checks.judge import findings_of
 from conformance.codes import finding
 from conformance.fhir_generation import FhirGeneration
 from conformance.generation import Course
-from conformance.model import REFUSED, Ask, Exchange, Expectation, Finding, Judgement, Sent, Step
+from conformance.model import HANDSHAKE, REFUSED, Ask, Exchange, Expectation, Finding, Judgement, Sent, Step
 from conformance.page.scene import Arrival, Remark, Ruling
 from conformance.plan import Planned
 from conformance.report import texts
@@ -42,6 +42,9 @@ class Glance:
         """A request as the page shows it."""
         if exchange.purpose == REFUSED and exchange.trouble is not None:
             return self._refused(exchange, exchange.trouble.detail)
+        if exchange.purpose == HANDSHAKE and exchange.trouble is not None:
+            return Arrival(exchange.id, datetime.fromisoformat(exchange.started), "TLS", exchange.trouble.detail, "",
+                           greeting=True)
         evidence = self.evidence(course, step, (*self._paged, exchange))
         more = bool(evidence.next_of(exchange))
         if more:

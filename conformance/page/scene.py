@@ -29,7 +29,8 @@ class Remark:
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A request that came in, with its first judgement: the status of its answer (or why there was none), whether the
-    answer has a page after it, the moment from which the application may come back."""
+    answer has a page after it, the moment from which the application may come back. A ``greeting`` is a handshake
+    of TLS, of which no request came yet."""
 
     id: str
     at: datetime
@@ -41,6 +42,7 @@ class Arrival:
     back: datetime | None = None
     token: bool = False
     cut: bool = False
+    greeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

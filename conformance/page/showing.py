@@ -41,6 +41,8 @@ def waiting(view: View, now: datetime) -> tuple[str, dict[str, str]]:
     told = {"at": clock(last.at), "status": last.status}
     if last.back is not None:
         return "wait.overdue" if now >= last.back else "wait.back", {"until": clock(last.back)}
+    if last.greeting:
+        return "wait.greeted", told
     if last.cut:
         return "wait.cut", told
     if last.status == "401":
