@@ -160,8 +160,8 @@ class Crowd:
                 one.wait()
 
 
-def received(doors: Listener, load: Load, folder: Path, offers: int) -> None:
-    """A whole run of one application on a listener, as ``bench.receive`` does it."""
+def received(doors: Doors, load: Load, folder: Path, offers: int) -> None:
+    """A whole run of one application at doors that others share, as ``bench.receive`` does it."""
     who = Candidate(load.name, "1", "rorqual", "consumer", (LATEST,), ())
     made = workshop.campaign(who, workshop.Choice(only=(SCENARIO,)))
     generation, data, resources = bench.prepared(made, offers)
