@@ -65,7 +65,7 @@ def test_a_command_drives_the_application_and_its_report_is_written(tmp_path):
 def test_judged_again_it_is_the_same(tmp_path):
     run(tmp_path)
     first, again = workshop.report(tmp_path / "run"), workshop.report(tmp_path / "run", rejudge=True)
-    assert len(first.requirements) == 9
+    assert len(first.requirements) == 11
     assert replace(again, rejudged=False) == first
 
 

@@ -35,7 +35,7 @@ def arrival(status="200", **more):
 
 @pytest.mark.parametrize(("last", "now", "key"), [
     ([], NOON, "wait.none"), ([arrival(token=True)], NOON, "wait.token"), ([arrival("401")], NOON, "wait.refused-token"),
-    ([arrival("503")], NOON, "wait.failed"), ([arrival("", cut=True)], NOON, "wait.cut"),
+    ([arrival("", greeting=True)], NOON, "wait.greeted"), ([arrival("503")], NOON, "wait.failed"), ([arrival("", cut=True)], NOON, "wait.cut"),
     ([arrival("503", back=NOON + timedelta(seconds=3))], NOON, "wait.back"),
     ([arrival("503", back=NOON + timedelta(seconds=3))], NOON + timedelta(seconds=3), "wait.overdue"),
     ([arrival(more=True)], NOON, "wait.page"), ([arrival(more=True), arrival()], NOON, "wait.complete"),
@@ -43,7 +43,7 @@ def arrival(status="200", **more):
 def test_what_is_waited_for_is_told_exactly(last, now, key):
     one = desk()
     one.began(A)
-    one.act(Task(1, 1, {"fr": "f", "en": "e"}, {}))
+    one.act(Task(1, 1, {"fr": "f", "en": "e"}, {}), HERE)
     for each in last:
         one.arrived(each)
     told, filled = showing.waiting(one.view(), now)
@@ -52,6 +52,19 @@ def test_what_is_waited_for_is_told_exactly(last, now, key):
         page = showing.page(one.view(), language, now)
         assert "{" not in page.partition("data-live=\"waiting\">")[2].partition("</p>")[0]
         assert all(value in page for name, value in filled.items() if name != "status")
+
+
+def test_another_address_is_told_for_as_long_as_it_holds():
+    one, there = desk(), {**HERE, "base-url": "https://127.0.0.1:2/k/ws-diffusion-fhir", "ca-file": "/somewhere/authority.pem"}
+    one.began(A)
+    one.act(Task(1, 1, {"fr": "f", "en": "e"}, {}), there)
+    page = showing.page(one.view(), "en", NOON)
+    assert "For this scenario only" in page
+    assert page.count("https://127.0.0.1:2/") >= 2
+    assert "/somewhere/authority.pem" in page
+    one.began(B)
+    one.act(Task(1, 1, {"fr": "f", "en": "e"}, {}), HERE)
+    assert "https://127.0.0.1:2/" not in showing.page(one.view(), "en", NOON)
 
 
 def test_a_request_under_way_is_told():
@@ -79,7 +92,7 @@ def test_a_button_acts_once_and_on_what_it_was_shown_with():
     one.began(A)
     one.skip(turn)
     assert not one.skips()
-    one.act(Task(1, 1, {}, {}))
+    one.act(Task(1, 1, {}, {}), HERE)
     one.done(one.view().turn)
     assert one.answered()
 
