@@ -73,10 +73,10 @@ class Listener:
         self._strays: list[Heard] = []
         self._more = 0  # strays that are not kept
         connection = cast(type[asyncio.Protocol], functools.partial(Strict, self, clock.monotonic))
-        config = uvicorn.Config(
+        config = uvicorn.Config(  # log_config: else each server sets up the logs of all others again
             self.serve, http=connection, loop="asyncio", ws="none", lifespan="off", log_level="critical",
             access_log=False, interface="asgi3", proxy_headers=False, server_header=False,
-            timeout_graceful_shutdown=1, timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=1, timeout_keep_alive=_KEEP_ALIVE, log_config=None,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls)
         self._server = _Quiet(config)
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)

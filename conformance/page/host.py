@@ -141,7 +141,7 @@ def _bound(port: int) -> Iterator[socket.socket]:
 def _serving(site: Site, bound: socket.socket, clock: Clock) -> Iterator[None]:
     """The page is served by a thread of its own."""
     config = uvicorn.Config(site.app, ws="none", lifespan="off", log_level="critical", access_log=False,
-                            server_header=False, timeout_graceful_shutdown=1)
+                            server_header=False, timeout_graceful_shutdown=1, log_config=None)
     server = _Server(config)
     thread = threading.Thread(target=server.run, args=([bound],), name="page", daemon=True)
     thread.start()

@@ -75,6 +75,7 @@ class Running:
             lifespan="off",
             log_level="error",
             access_log=False,
+            log_config=None,
             timeout_graceful_shutdown=1,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         )

@@ -167,3 +167,17 @@ def test_tokens_and_secrets_never_reach_an_exchange(listener):
     assert "canary" not in repr([(one.request, one.response.body, one.response.headers) for one in told])
     assert [one.request.url for one in told] == ["[base auth]/token", "[base]/Location?t=[token 1]"]
     assert told[1].request.headers[-1] == ("authorization", "Bearer [token 1]")
+
+
+def test_a_server_that_starts_beside_it_turns_no_log_on(capfd):
+    def starts():
+        with Listener(SystemClock()):
+            pass
+
+    with Listener(SystemClock()) as made, ThreadPoolExecutor(4) as pool:
+        channel = made.open(echo, plain)
+        others = [pool.submit(starts) for _ in range(12)]
+        while not all(one.done() for one in others):
+            assert httpx.get(f"{made.address(channel)}/x").status_code == 200
+    told = capfd.readouterr()
+    assert (told.out, told.err) == ("", "")
