@@ -62,6 +62,16 @@ def barred(evidence: Evidence) -> bool:
     return bool(asked) and not any(map(answered, asked)) and not consultations(evidence)
 
 
+def _nothing_received(evidence: Evidence) -> tuple[str, str] | None:
+    """What an application lacked to show anything: a token, or a search that was not refused."""
+    if barred(evidence):
+        return "a token", "none was given"
+    answers = [one.response for one in consultations(evidence)]
+    if answers and all(one is not None and 400 <= one.status < 500 for one in answers):
+        return "a search that is answered", "each was refused"
+    return None
+
+
 def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
     held: dict[str, list[str]] = {}
     for name, value in query_of(exchange):
@@ -216,8 +226,9 @@ def shows(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     needed = sorted(key_of(one) for one, active in found if active)
     outcome = evidence.current.outcome
     told = outcome.get("shown") if isinstance(outcome, dict) else None
-    if (answer or isinstance(told, list)) and barred(evidence):
-        yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
+    lacked = _nothing_received(evidence) if answer or isinstance(told, list) else None
+    if lacked is not None:
+        yield finding("bench.not-met", *lacked, "", evidence.first.id)
         return
     if answer == "no" or not isinstance(told, list):
         named = ", ".join(needed[:_NAMED]) + (", …" if len(needed) > _NAMED else "")

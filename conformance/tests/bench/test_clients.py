@@ -17,7 +17,7 @@ SCENARIOS = tuple(sorted(f"socle/{path.stem}" for path in (ROOT / "scenarios" / 
 TWICE = {("c06", "ROR-APP-007", "shown.twice")}
 EARLY_DATE = {("c08", "ROR-APP-002", "request.early")}
 FHIRCLIENT = {*TWICE, ("c04", "ROR-APP-001", "request.link"), ("c04", "ROR-APP-007", "shown.lost"),
-              ("c15", "ROR-APP-010", "request.missing"), ("c15", "ROR-APP-007", "shown.lost")}
+              ("c15", "ROR-APP-010", "request.missing"), ("c15", "ROR-APP-007", "bench.not-met")}
 # what is told of each: scenario, requirement, finding
 TOLD = {
     "fhirpy": {*TWICE, *EARLY_DATE, ("c07", "ROR-APP-002", "request.early")},

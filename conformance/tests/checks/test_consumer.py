@@ -232,3 +232,11 @@ def test_what_only_a_user_can_tell(outcome, codes):
 ])
 def test_a_no_never_passes(outcome, codes):
     assert [one.code for one in told("shows", ALL, [get("HealthcareService")], outcome=outcome, known=KNOWN)] == codes
+
+
+def test_of_who_was_refused_each_search_it_is_not_told_what_it_shows():
+    known = (offer("1"), offer("2"))
+    refused = get("HealthcareService?_lastUpdated=%3E%3D2026", answer({}, 400))
+    assert {one.code for one in told("shows", ALL, [refused], outcome={"shown": []}, known=known)} == {"bench.not-met"}
+    both = told("shows", ALL, [refused, get("HealthcareService")], outcome={"shown": []}, known=known)
+    assert {one.code for one in both} == {"shown.lost"}
