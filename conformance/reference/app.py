@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import logging
 from collections.abc import Mapping
@@ -164,7 +165,7 @@ class _Server:
         if interaction == "capabilities":
             statement = capability.statement(self._declared, self._started)
             if self._fault is not None and self._fault.capability is not None:
-                statement = self._fault.capability(statement)
+                statement = self._fault.capability(copy.deepcopy(statement))
             return serialised(200, statement), asked
         if interaction == "read":
             return here.read(sent), asked

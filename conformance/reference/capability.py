@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,9 @@ class Declared:
     served: Mapping[str, frozenset[str]]
 
 
+@functools.cache
 def declared(profile_id: str, folder: Path | None = None) -> Declared:
-    """Reads ``capability.yaml`` of a profile; FileNotFoundError when there is no such profile."""
+    """What ``capability.yaml`` of a profile says, read once; FileNotFoundError when there is no such profile."""
     path = (folder or data.path("profiles")) / profile_id / "capability.yaml"
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     resources = {row["type"]: row for row in document["resources"] if row["type"] in PARAMETERS}
