@@ -4,13 +4,14 @@ one in which it is broken."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from conformance import ledger, selftest, selftest_bench
 from conformance.clock import Clock
-from conformance.model import Scenario
+from conformance.model import Judgement, Scenario
 from conformance.plan import Campaign
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
@@ -23,6 +24,7 @@ from conformance.verdict import Verdict
 
 _OFFERS, _SEED = 60, 1
 _MOST = 4  # scenarios that are tried on each server
+_OF_TOKENS = ("token-request", "presents-certificate", "no-secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,15 @@ def _respected(profile: Profile, requirement: str, verifying: Sequence[Scenario]
                 lines = {line["id"]: line for line in record.of_type("exchange")}
                 for one in record.judgements():
                     if one.requirement == requirement and one.verdict is Verdict.PASS and one.exchanges:
-                        yield Example(scenario.id, shown(record, lines[one.exchanges[0]]))
+                        yield Example(scenario.id, shown(record, _telling(one, lines)))
+
+
+def _telling(judgement: Judgement, lines: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Of the exchanges of a judgement the one that tells most: of an application the first that consults or stores,
+    unless it is about the token."""
+    held = [lines[name] for name in judgement.exchanges]
+    about_token = judgement.check in _OF_TOKENS
+    return next((one for one in held if about_token or not one["request"]["url"].startswith("[base auth]")), held[0])
 
 
 def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:
