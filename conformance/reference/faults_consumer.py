@@ -27,7 +27,8 @@ class Slip:
 
 
 def _slip(name: str, french: str, english: str, breaks: str, also: Mapping[str, str] | None = None) -> Slip:
-    return Slip(name, {"fr": french, "en": english}, breaks, also or {})
+    beside = {requirement: why for requirement, why in (also or {}).items() if requirement != breaks}
+    return Slip(name, {"fr": french, "en": english}, breaks, beside)
 
 
 SLIPS: Mapping[str, Slip] = {one.name: one for one in (

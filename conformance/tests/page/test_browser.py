@@ -2,6 +2,7 @@
 restart, looked at by axe-core. The application is the sample; its operator is the browser."""
 
 import contextlib
+import functools
 import json
 import queue
 import re
@@ -51,7 +52,10 @@ class Process:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen(self._command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        # what runs these tests in the background may have it ignored
+        heeds = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        self.process = subprocess.Popen(self._command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                                        preexec_fn=heeds)
         lines = queue.SimpleQueue()
         threading.Thread(target=lambda: [lines.put(line) for line in self.process.stderr], daemon=True).start()
         while not (found := re.search(r"http://\S+", lines.get(timeout=30))):
