@@ -196,7 +196,9 @@ def _of_alternatives(error: Any, document: Any, file: str) -> Iterator[Problem]:
     kinds = [str(branch.get("title") or _NAMES.get(branch.get("type"), branch.get("type")) or "another form")
              for branch in error.schema[error.validator]]
     line, column = where(document, error.absolute_path)
-    yield Problem(file, line, column, f"{_shown(error.instance)} is of none of the forms accepted here",
+    secret = isinstance(error.instance, str) and "env" in kinds  # where a secret is named, what is written may be one
+    shown = "what is written" if secret else _shown(error.instance)
+    yield Problem(file, line, column, f"{shown} is of none of the forms accepted here",
                   f"expected one of: {', '.join(kinds)}")
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "quality": "Tell whether the data of a ROR can sustain the use cases.",
     "coverage": "Tell which requirement is verified by which scenario, and broken by which fault.",
     "lint": "Check scenario, candidate and waiver files.",
+    "registry": "Check a registry of RORs and applications, and show it as a table.",
     "pki": "Write certificates for tests of TLS, those that must be refused among them.",
     "serve": "Start the reference ROR, with or without a fault.",
     "selftest": "Measure the judge: each fault must be caught.",

@@ -1,0 +1,103 @@
+"""A registry as a table (CSV), one row for each ROR: read in the form of its YAML file, and written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance import source
+from conformance.errors import Problem
+from conformance.profile import schema
+from conformance.source import suggest
+
+_ALL, _FORM = "all", 1
+_COLUMNS = ("id", "region", "name", "metropolitan", "solution", "version", "profiles", "base-url", "token-url",
+            "authorities", "pace", "certificate", "key", "client-id", "lets-in")
+_TEXTS = ("id", "region", "name", "solution", "version")
+_OF_ENDPOINT = ("base-url", "token-url", "authorities", "pace")
+_OF_IDENTITY = ("certificate", "key", "client-id")
+_WORDS = {"yes": True, "true": True, "oui": True, "1": True, "no": False, "false": False, "non": False, "0": False}
+Listed = Any  # a ROR of ``registry``, which reads by this module
+
+
+def write(rors: Iterable[Listed]) -> str:
+    """RORs of a registry as CSV (RFC 4180), one row each; secrets and their places are left out."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for one in rors:
+        writer.writerow({
+            "id": one.id, "region": one.region, "name": _plain(one.name),
+            "metropolitan": "yes" if one.metropolitan else "no",
+            "solution": _plain(one.solution), "version": _plain(one.version), "profiles": " ".join(one.profiles),
+            "base-url": one.base, "token-url": one.token_url, "authorities": one.authorities,
+            "pace": f"{one.pace:g}" if one.pace else "", "certificate": one.identity.certificate,
+            "key": one.identity.key, "client-id": _plain(one.identity.client_id),
+            "lets-in": "" if one.lets_in is None else " ".join(one.lets_in) or "-"})
+    return text.getvalue()
+
+
+def _plain(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def read(path: Path) -> tuple[Any, list[Problem]]:
+    """What a table says, in the form of the YAML file, and every problem met."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(str(path), 1, 1, f"cannot be read: {error}", "save it as CSV in UTF-8")]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in text.partition("\n")[0] else ",")
+    columns: Sequence[str] = reader.fieldnames or ()
+    problems = [Problem(str(path), 1, 1, f"no column is called {name!r}", suggest(name, _COLUMNS) or
+                        f"the columns are {', '.join(_COLUMNS)}") for name in columns if name not in _COLUMNS]
+    problems += [Problem(str(path), 1, 1, f"the column {name!r} is missing", "add it")
+                 for name in ("id", "region", "name", "metropolitan", "profiles") if name not in columns]
+    if problems:
+        return None, problems
+    lines, rows = [], []
+    for row in reader:
+        lines.append(reader.line_num)
+        rows.append({name: (value or "").strip() for name, value in row.items() if name})
+    return _checked({"registry": _FORM, "rors": [_of_row(row) for row in rows]}, path, lines)
+
+
+def _of_row(row: Mapping[str, str]) -> dict[str, Any]:
+    made: dict[str, Any] = {name: row[name].removeprefix("'") for name in _TEXTS if row.get(name)}
+    made["metropolitan"] = _WORDS.get(row["metropolitan"].lower(), row["metropolitan"])
+    made["profiles"] = row["profiles"].split()
+    for part, names in (("endpoint", _OF_ENDPOINT), ("identity", _OF_IDENTITY)):
+        held: dict[str, Any] = {name: row[name].removeprefix("'") for name in names if row.get(name)}
+        if "pace" in held:
+            held["pace"] = _number(held["pace"])
+        if held:
+            made[part] = held
+    if row.get("lets-in"):
+        made["lets-in"] = _ALL if row["lets-in"] == _ALL else [] if row["lets-in"] == "-" else row["lets-in"].split()
+    return made
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text
+
+
+def _checked(document: Any, path: Path, lines: Sequence[int]) -> tuple[Any, list[Problem]]:
+    """The rows of a table held against the schema of the file; a problem is told at the line of its row."""
+    placed, problems = source.load(yaml.safe_dump(document, allow_unicode=True).encode(), str(path))
+    if problems:
+        return None, problems
+    found = []
+    for number, row in enumerate(placed["rors"]):
+        one = {"registry": _FORM, "rors": [row]}
+        found += [Problem(str(path), lines[number], 1, told.message, told.remedy)
+                  for told in source.check(one, schema("registry"), str(path))]
+    return placed, found
