@@ -134,6 +134,16 @@ class Hall:
         return [self._ear.exchange(one, origin, {}) for one, origin in self._doors.strays()]
 
 
+def answered(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object that an application answers; None for anything else, and for what no record can hold."""
+    try:
+        told = json.loads(text)
+        ledger.dumps(told)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
 class Driven:
     """An action carried out by a command: the instruction in JSON on its input, what it shows in JSON on its output."""
 
@@ -191,11 +201,8 @@ class Driven:
             said = self._said.read(_MOST).decode("utf-8", "replace")
             self._failure = f"exit code {code}: {(said.strip().splitlines() or ['nothing said'])[-1][:200]}"
             return
-        try:
-            told = json.loads(text)
-        except ValueError:
-            told = None
-        if isinstance(told, dict):
+        told = answered(text)
+        if told is not None:
             self._outcome = told
         else:
             self._failure = f"no JSON object on its output: {text[:80]!r}"

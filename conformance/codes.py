@@ -229,4 +229,5 @@ def finding(
 
 def _text(value: object) -> str:
     text = value if isinstance(value, str) else str(value)
+    text = text.encode("utf-8", "replace").decode()  # half a character of a hostile text could not be recorded
     return text if len(text) <= 400 else text[:399] + "…"

@@ -37,7 +37,7 @@ class Doors:
     def __init__(self, clock: Clock, port: int = 0, secure: bool = False) -> None:
         self._clock, self._port = clock, port
         self.usual = pki.GOOD if secure else PLAIN
-        self._lock = threading.Lock()  # campaigns may share doors
+        self._lock = threading.RLock()  # campaigns may share doors
         self._listeners: dict[str, Listener] = {}
         self._missed: dict[str, int] = {}  # what came in at no address, told so far
         self._pki: pki.Pki | None = None
@@ -76,9 +76,10 @@ class Doors:
         """What an application needs to come in by TLS: the authority to trust, its own certificate and key."""
         if kind == PLAIN:
             return {}
-        made = self._made()
-        if self._client is None:
-            self._client = made.client("application")
+        with self._lock:
+            made = self._made()
+            if self._client is None:
+                self._client = made.client("application")
         return {"ca-file": str(made.authority), "client-certificate": str(self._client.certificate),
                 "client-key": str(self._client.key)}
 

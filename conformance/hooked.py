@@ -9,10 +9,18 @@ import urllib.request
 from dataclasses import asdict
 from typing import Any
 
+from conformance.bench import answered
 from conformance.engine.consume import Instruction
 
 _MOST = 4 * 1024 * 1024  # bytes that it may answer
 _LONGEST = 3600.0  # seconds of silence, for want of another bound: the step has its own
+
+
+class _Nowhere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: it is told as the status that it is."""
+
+    def redirect_request(self, *_told: Any) -> None:
+        """None: the answer stands."""
 
 
 class Hooked:
@@ -26,10 +34,10 @@ class Hooked:
         self._thread.start()
 
     def _ask(self, address: str, instruction: Instruction) -> None:
-        request = urllib.request.Request(address, json.dumps(asdict(instruction)).encode(), {  # noqa: S310 - the schema
-            "Content-Type": "application/json", "Accept": "application/json"})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Nowhere)
         try:
+            request = urllib.request.Request(address, json.dumps(asdict(instruction)).encode(), {  # noqa: S310 - the schema
+                "Content-Type": "application/json", "Accept": "application/json"})
             with opener.open(request, timeout=_LONGEST) as answer:
                 text = answer.read(_MOST + 1)
         except urllib.error.HTTPError as error:
@@ -39,11 +47,8 @@ class Hooked:
         except Exception as error:  # refused, closed, no HTTP at all: a fault of the set-up in any case
             self._failure = f"webhook: {getattr(error, 'reason', None) or error or type(error).__name__}"
             return
-        try:
-            told = json.loads(text)
-        except (ValueError, RecursionError):
-            told = None
-        if isinstance(told, dict) and len(text) <= _MOST:
+        told = answered(text)
+        if told is not None and len(text) <= _MOST:
             self._outcome = told
         else:
             self._failure = f"webhook: no JSON object in its answer: {text[:80].decode('utf-8', 'replace')!r}"

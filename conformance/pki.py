@@ -11,6 +11,7 @@ import ipaddress
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from errno import EEXIST
 from pathlib import Path
 
 from cryptography import x509
@@ -116,6 +117,8 @@ class Pki:
             made = made.add_extension(x509.SubjectAlternativeName(_hosts(host)), False)
         signed = made.sign(issuer.key if issuer is not None else key, hashes.SHA256())
         pair = Pair(self.folder / f"{file}.pem", self.folder / f"{file}.key")
+        if pair.key.exists():
+            raise FileExistsError(EEXIST, "two certificates would have this file", str(pair.key))
         pair.certificate.write_bytes(_pem(signed) + (_pem(issuer.certificate) if issuer is not None else b""))
         secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                    serialization.NoEncryption())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from conformance.model import Exchange
 
@@ -13,7 +13,7 @@ _ZONE = re.compile(r"(?<=T\d\d:\d\d)(\S*) (?=\d\d:?\d\d\Z)")
 
 def kind_of(exchange: Exchange) -> str:
     """The resource type, or the operation, that a consultation addresses."""
-    return exchange.request.url.removeprefix(BASE).partition("?")[0].partition("/")[0]
+    return unquote(exchange.request.url.removeprefix(BASE).partition("?")[0].partition("/")[0])
 
 
 def query_of(exchange: Exchange) -> list[tuple[str, str]]:

@@ -62,9 +62,12 @@ def read(path: Path) -> tuple[Any, list[Problem]]:
     if problems:
         return None, problems
     lines, rows = [], []
-    for row in reader:
-        lines.append(reader.line_num)
-        rows.append({name: (value or "").strip() for name, value in row.items() if name})
+    try:
+        for row in reader:
+            lines.append(reader.line_num)
+            rows.append({name: (value or "").strip() for name, value in row.items() if name})
+    except csv.Error as error:
+        return None, [Problem(str(path), reader.line_num, 1, f"no row of a table: {error}", "save it as CSV in UTF-8")]
     return _checked({"registry": _FORM, "rors": [_of_row(row) for row in rows]}, path, lines)
 
 

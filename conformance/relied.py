@@ -18,12 +18,14 @@ from conformance.fhir import bundle, export
 from conformance.fhir.body import Bodies
 from conformance.fhir.search import RESULT_PARAMETERS
 from conformance.model import HANDSHAKE, Exchange, Scenario
-from conformance.queries import is_at, kind_of, query_of
+from conformance.queries import is_at, query_of
 from conformance.specification import Profile
 
 FILE, FORM = "contract.json", 1
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[\d-])")
 _INCLUSIONS = ("_include", "_revinclude")
+_BASES = ("[base]", "[base capacities]", "[base anomalies]")
+_WRITING = ("POST", "PUT", "PATCH", "DELETE")
 _OPEN = ("metadata", ".well-known")
 
 
@@ -115,14 +117,14 @@ class _Relied:
         """Adds a request; an address that was given is the affair of the server, only that it was followed counts."""
         request = one.exchange.request
         base, _, path = request.url.partition("/")
-        if base == "[base auth]" or kind_of(one.exchange) in _OPEN:
+        kind = re.split(r"[/?]", path, maxsplit=1)[0]
+        if base not in _BASES or kind in _OPEN or request.method in ("OPTIONS", "HEAD"):
             return
         if one.link:
             self._use("follows", ("links",), one)
             return
         self._use("transactions", (transaction,), one)
-        kind = re.split(r"[/?]", path, maxsplit=1)[0]
-        if request.method in ("POST", "PUT", "PATCH") and not request.url.partition("?")[0].endswith("/_search"):
+        if request.method in _WRITING and not request.url.partition("?")[0].endswith("/_search"):
             self._use("writes", (request.method, kind, base.strip("[]").removeprefix("base").strip()), one)
             return
         if kind.startswith("$"):

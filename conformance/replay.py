@@ -22,6 +22,7 @@ from conformance.specification import Profile
 
 _LEAST = 6  # characters of a value that is replaced wherever it stands; a shorter one must be a whole value
 _MASK = re.compile(r"\[[a-z][a-z -]* ?\d*\]")
+_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 _EXTRACTION = "$export"
 _SHAPING = frozenset(("_include", "_revinclude", "_count", "_sort", "_format", "_elements", "_summary", "_total"))
 
@@ -124,12 +125,14 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _step(one: Heard, profile: Profile, names: _Rebinding) -> dict[str, Any] | None:
     """The step that sends a request; None for what belongs to another one."""
-    request = one.exchange.request
-    address = request.url.partition("?")[0].removeprefix("[base]/")
+    request, response = one.exchange.request, one.exchange.response
+    address = request.url.partition("?")[0].removeprefix("[base]/").rstrip("/")
     if request.method not in ("GET", "POST") or (request.method == "POST" and not address.endswith("/_search")):
         raise _Left("it changes something")
+    if response is not None and 400 <= response.status < 500 and response.status not in (401, 429):
+        raise _Left("the bench refused it")
     kind = kind_of(one.exchange)
-    query = [(name, names.of(value)) for name, value in query_of(one.exchange)]
+    query = [(name, _rebound(name, value, names)) for name, value in query_of(one.exchange)]
     if kind == _EXTRACTION:
         return _extraction(query)
     if kind.startswith("$") or kind in ("metadata", ".well-known"):
@@ -137,13 +140,28 @@ def _step(one: Heard, profile: Profile, names: _Rebinding) -> dict[str, Any] | N
     if kind not in {kind for kind, _ in profile.search_parameters}:
         raise _Left(f"{profile.id} has no {kind or 'such address'}")
     if "/" in address.removesuffix("/_search"):
-        return {"send": {"GET": "/".join(names.of(part) for part in address.split("/"))},
+        kind, *rest = address.split("/")
+        if len(rest) != 1 or names.of(rest[0]) == rest[0]:
+            raise _Left("its id is one of the bench")
+        return {"send": {"GET": f"{kind}/{names.of(rest[0])}"},
                 "expect": [{"status": 200, "verifies": "ROR-HTTP-142"}, {"content-type": "application/fhir+json"},
                            {"resource": {"type": kind}, "verifies": "ROR-RD-001"}]}
     unknown = [name for name, _ in query if not _searched(profile, kind, name)]
     if unknown:
         raise _Left(f"{profile.id} has no search parameter {unknown[0]!r} on {kind}")
     return _search(kind, request.method, query)
+
+
+def _rebound(name: str, value: str, names: _Rebinding) -> str:
+    """The value of a parameter with names in it: what shapes the result is no data, and an id of the bench is one that
+    no other ROR has."""
+    base = re.split(r"[:.]", name, maxsplit=1)[0]
+    if base in RESULT_PARAMETERS:
+        return value
+    made = names.of(value)
+    if made == value and (base == "_id" or _REFERENCE.fullmatch(value)):
+        raise _Left("its id is one of the bench")
+    return made
 
 
 def _searched(profile: Profile, kind: str, name: str) -> bool:

@@ -75,7 +75,7 @@ def _nothing_received(evidence: Evidence) -> tuple[str, str] | None:
 def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
     held: dict[str, list[str]] = {}
     for name, value in query_of(exchange):
-        held.setdefault(name, []).append(value)
+        held.setdefault(name, []).append(unquote(value) if name == "_typeFilter" else value)  # a query within a query
     return all(any(value == "*" or same(value, one) for one in held.get(name, ())) for name, value in wanted.items())
 
 
@@ -182,7 +182,8 @@ def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
         met = True
         answered = datetime.fromisoformat(exchange.started) + timedelta(milliseconds=exchange.milliseconds)
         until = answered + timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told)
-        again = next((one for one in everyone[at + 1 :] if _like(one, exchange)), None)
+        later = (one for one in everyone[at + 1 :] if datetime.fromisoformat(one.started) > answered)  # not under way
+        again = next((one for one in later if _like(one, exchange)), None)
         if again is not None and datetime.fromisoformat(again.started) + _MARGIN < until:
             early = (until - datetime.fromisoformat(again.started)).total_seconds()
             yield finding("request.early", f"a pause as Retry-After tells ({told})", f"{early:.1f} s too early", "",
@@ -193,8 +194,9 @@ def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def _like(one: Exchange, other: Exchange) -> bool:
     """Whether a request is another again, or a search of the same from its start."""
-    return one.request.url == other.request.url or (
-        one.request.url.startswith(BASE) and other.request.url.startswith(BASE) and kind_of(one) == kind_of(other))
+    searches = all(exchange.request.url.startswith(BASE) and "/" not in
+                   exchange.request.url.partition("?")[0].removeprefix(BASE) for exchange in (one, other))
+    return one.request.url == other.request.url or (searches and kind_of(one) == kind_of(other))
 
 
 def gives_up(parameters: Any, evidence: Evidence) -> Iterator[Finding]:

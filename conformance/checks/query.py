@@ -54,7 +54,7 @@ def known_parameters(_: Any, evidence: Evidence) -> Iterator[Finding]:
     kinds = {kind for kind, _ in profile.search_parameters}
     for exchange in consultations(evidence):
         kind = kind_of(exchange)
-        for name, value in query_of(exchange) if kind in kinds and not _is_link(exchange, evidence) else ():
+        for name, value in query_of(exchange) if kind in kinds and not given(exchange, evidence) else ():
             base = re.split(r"[:.]", name, maxsplit=1)[0]
             if base in _INCLUSIONS:
                 yield from _inclusion(profile, name, value, exchange)
@@ -80,7 +80,7 @@ def full_codes(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """A code is asked with its system, and the address of a nomenclature is whole."""
     for exchange in consultations(evidence):
         kind = kind_of(exchange)
-        for name, value in query_of(exchange) if not _is_link(exchange, evidence) else ():
+        for name, value in query_of(exchange) if not given(exchange, evidence) else ():
             base, _colon, modifier = name.partition(":")
             parameter = evidence.profile.search_parameters.get((kind, base))
             if (parameter is None or parameter.type != "token" or modifier not in _CODE_SENT
@@ -99,7 +99,7 @@ def zoned(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """A time that is searched carries its time zone."""
     for exchange in consultations(evidence):
         kind = kind_of(exchange)
-        for name, value in query_of(exchange) if not _is_link(exchange, evidence) else ():
+        for name, value in query_of(exchange) if not given(exchange, evidence) else ():
             parameter = evidence.profile.search_parameters.get((kind, name.partition(":")[0]))
             if parameter is not None and parameter.type == "date" and _TIME.search(value):
                 yield finding("request.parameter", "a time with its zone (Z, +01:00)", f"{name}={value}", name,
@@ -115,6 +115,6 @@ def _coded(evidence: Evidence, kind: str, name: str) -> bool:
                for one in evidence.population.all(kind)[:50] for system, _ in searcher.token_pairs(one, parameter))
 
 
-def _is_link(exchange: Exchange, evidence: Evidence) -> bool:
+def given(exchange: Exchange, evidence: Evidence) -> bool:
     """Whether a request is a link that was served: its address is ours."""
     return any(is_at(exchange, link) for one in evidence.current.exchanges if (link := evidence.next_of(one)))

@@ -12,6 +12,8 @@ from conformance.model import Exchange, Finding
 
 _AUTH = "[base auth]/"
 _CLEAR = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST")  # what OpenSSL says of a request without TLS
+# how a client that refuses a server may leave: by an alert, or without a word
+_REFUSALS = ("UNEXPECTED_EOF_WHILE_READING", "SSLError", "SSLEOFError", "SSLZeroReturnError", "SYSCALL")
 _SECRETS = ("client_secret", "client_assertion")
 
 
@@ -50,7 +52,7 @@ def no_secret(_: Any, evidence: Evidence) -> Iterator[Finding]:
     if not asked:
         yield finding("bench.not-met", "a request to the token endpoint", "none", "", evidence.first.id)
     for one in asked:
-        given = [name for name, _ in parse_qsl(one.request.body, keep_blank_values=True) if name in _SECRETS]
+        given = [name for name, _ in parse_qsl(one.request.body) if name in _SECRETS]
         basic = [value for name, value in one.request.headers
                  if name.lower() == "authorization" and value.lower().startswith("basic")]
         if given or basic:
@@ -64,3 +66,9 @@ def refuses_server(_: Any, evidence: Evidence) -> Iterator[Finding]:
         first = evidence.first
         yield finding("request.trusted", "the connection refused", f"{first.request.method} {first.request.url}", "",
                       first.id)
+        return
+    told = [one.trouble.detail for one in evidence.greetings if one.trouble is not None]
+    other = next((one for one in told if one not in ("begun", *_REFUSALS) and "ALERT" not in one), "")
+    if other or "begun" not in told:
+        yield finding("bench.not-met", "a server that is refused for its certificate", other or "none", "",
+                      evidence.greetings[0].id)

@@ -15,20 +15,21 @@ from conformance.fhir.body import Unreadable
 from conformance.fhir.fill import fill
 from conformance.fhir.path import holds, select
 from conformance.model import Exchange, Finding
-from conformance.queries import query_of
+from conformance.queries import kind_of, query_of
 from conformance.scenario_words import WRITING
 
 _FHIR_JSON = "application/fhir+json"
 _OPERATIONS = ("add", "insert", "delete", "replace", "move")
 _CAPACITY = "ror-location-supported-capacity"
 _MOST = 6
+_OF_THE_SENDING = ("authoredOn", "lastModified", "meta", "id")
 
 
 def writes(evidence: Evidence) -> list[Exchange]:
     """The requests that change something: no search by POST, and none for a token."""
     return [one for one in evidence.current.exchanges if one.request.method in WRITING
             and not one.request.url.partition("?")[0].endswith("/_search")
-            and not one.request.url.startswith("[base auth]")]
+            and not kind_of(one).startswith("$") and not one.request.url.startswith("[base auth]")]
 
 
 def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -106,7 +107,7 @@ def sends_fhir(_: Any, evidence: Evidence) -> Iterator[Finding]:
         if told.partition(";")[0].strip().lower() != _FHIR_JSON:
             yield finding("request.header", f"Content-Type: {_FHIR_JSON}", told or "absent", "Content-Type",
                           exchange.id)
-        elif not _body(exchange):
+        elif not _body(exchange) or "\ufffd" in exchange.request.body:
             yield finding("request.body", "a JSON object in UTF-8", exchange.request.body[:80] or "nothing", "body",
                           exchange.id)
 
@@ -150,8 +151,10 @@ def patch_form(_: Any, evidence: Evidence) -> Iterator[Finding]:
                 yield finding("request.body", " | ".join(_OPERATIONS), kind or "no type", place, exchange.id)
             elif not _said(one, "path"):
                 yield finding("request.body", "a path", "none", place, exchange.id)
-            elif kind in ("add", "replace") and "value" not in one:
+            elif kind in ("add", "replace", "insert") and len(one.get("value", {})) < 2:
                 yield finding("request.body", "a value", "none", place, exchange.id)
+            elif kind == "delete" and "value" in one:
+                yield finding("request.body", "no value", "a value", place, exchange.id)
 
 
 def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -161,7 +164,7 @@ def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange in writes(evidence):
         for one in operations(exchange) or ():
             kind, path = _said(one, "type"), _said(one, "path")
-            if _CAPACITY not in path:
+            if _CAPACITY not in path and _CAPACITY not in json.dumps(one.get("value", {})):
                 continue
             met = True
             if kind == "add" and not lacking:
@@ -170,8 +173,13 @@ def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
                 lacking = exchange.id
     if not met:
         yield finding("bench.not-met", "a capacity that is replaced or added", "none", "", evidence.first.id)
-    elif lacking and not any(answered(one) for one in _after(evidence, lacking)):
+    elif lacking and not any(answered(one) and _adds(one) for one in _after(evidence, lacking)):
         yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking)
+
+
+def _adds(exchange: Exchange) -> bool:
+    """Whether a request adds a capacity."""
+    return any(_said(one, "type") == "add" and _CAPACITY in json.dumps(one) for one in operations(exchange) or ())
 
 
 def _lacks(exchange: Exchange, evidence: Evidence) -> bool:
@@ -192,21 +200,29 @@ def _after(evidence: Evidence, identifier: str) -> list[Exchange]:
     return found[at + 1 :]
 
 
+def _without_times(exchange: Exchange) -> str:
+    """What is to be created, whenever it is sent: times and the id of the sender left out."""
+    body = {name: value for name, value in _body(exchange).items() if name not in _OF_THE_SENDING}
+    return json.dumps(body, sort_keys=True) if body else exchange.request.body
+
+
 def sent_once(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """A creation whose answer did not come may have been done: it is not sent again before it was looked for."""
     unknown: dict[tuple[str, str], Exchange] = {}
     met = False
     for exchange in evidence.current.exchanges:
         request = exchange.request
-        if request.method == "POST" and exchange in writes(evidence):
-            earlier = unknown.get((request.url, request.body))
+        searched = request.method == "GET" or request.url.partition("?")[0].endswith("/_search")
+        if request.method == "POST" and exchange in writes(evidence) and not _header(exchange, "If-None-Exist"):
+            key = request.url, _without_times(exchange)
+            earlier = unknown.get(key)
             if earlier is not None:
                 yield finding("request.repeated", "looked for, then sent again", "sent again", "", exchange.id,
                               (earlier.id,))
             if exchange.response is None:
                 met = True
-                unknown[request.url, request.body] = exchange
-        elif request.method == "GET":
+                unknown[key] = exchange
+        elif searched:
             base = request.url.partition("/")[0]
             unknown = {key: one for key, one in unknown.items() if not key[0].startswith(base)}
     if not met:

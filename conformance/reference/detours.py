@@ -30,8 +30,10 @@ class Detours:
         return self._named(url, base, True)
 
     def _named(self, url: str, base: str, empty: bool) -> str:
-        self._behind.append((url.removeprefix(f"{base}/"), empty))
-        return f"{base}/{_PAGES}/{len(self._behind)}"
+        there = url.removeprefix(f"{base}/"), empty
+        if there not in self._behind:
+            self._behind.append(there)
+        return f"{base}/{_PAGES}/{self._behind.index(there) + 1}"
 
     def before(self, app: App) -> App:
         """The application with these addresses."""

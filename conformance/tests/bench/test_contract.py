@@ -10,7 +10,7 @@ from conformance import bench, data, ledger, profile, relied, replay, selftest_b
 from conformance.cli.group import rorqual
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
-from conformance.model import Candidate
+from conformance.model import Candidate, Exchange, Request, Response
 from conformance.reference.app import create_app
 from conformance.reference.server import Running, stored
 from conformance.reference_data import region
@@ -93,6 +93,29 @@ def test_values_are_put_back_by_their_names_only_where_they_stand_whole():
     assert names.of("HealthcareService?_tag=http://s|02") == "HealthcareService?_tag={f.system}|{f.code}"
     with pytest.raises(replay._Left):
         names.of("[family 12]")
+
+
+def heard(url, status=200, method="GET"):
+    return relied.Heard(LATEST, "socle/x", Exchange(
+        "x1", "heard", Request(method, f"[base]/{url}"), Response(status, (), b"{}"), None, "2026-01-01T00:00:00.000Z", 1.0), False)
+
+
+@pytest.mark.parametrize(("url", "status", "reason"), [
+    ("Organization/12", 200, "its id is one of the bench"), ("Location?_id=7", 200, "its id is one of the bench"),
+    ("HealthcareService?organization=Organization/12", 200, "its id is one of the bench"),
+    ("HealthcareService/1008/_history", 200, "its id is one of the bench"),
+    ("HealthcareService?service-type:foo=x", 400, "the bench refused it"),
+])
+def test_what_no_other_ror_can_answer_is_left_out(url, status, reason):
+    names = replay._Rebinding({"f": {"system": "http://s", "code": "10"}})
+    with pytest.raises(replay._Left, match=reason):
+        replay._step(heard(url, status), workshop.read_profiles()[LATEST], names)
+
+
+def test_what_shapes_the_result_is_no_data():
+    names = replay._Rebinding({"f": {"system": "http://s", "code": "10"}})
+    made = replay._step(heard("HealthcareService/?specialty=http%3A%2F%2Fs%7C10&_count=10"), workshop.read_profiles()[LATEST], names)
+    assert made["send"] == {"GET": "HealthcareService", "query": {"specialty": "{f.system}|{f.code}", "_count": "10"}}
 
 
 def test_the_record_of_a_ror_is_no_contract(tmp_path):

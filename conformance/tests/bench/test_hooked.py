@@ -25,9 +25,10 @@ def webhook():
             told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.path == "/slow":
                 time.sleep(3)
-            body = {"/broken": b"not json", "/list": b"[1]"}.get(self.path) or json.dumps(
+            body = {"/broken": b"not json", "/list": b"[1]", "/half": b'{"shown": ["\\ud800"]}'}.get(self.path) or json.dumps(
                 Application(told["endpoint"]).do(told["action"], told["values"])).encode()
-            self.send_response(500 if self.path == "/error" else 200)
+            self.send_response({"/error": 500, "/elsewhere": 302}.get(self.path, 200))
+            self.send_header("Location", "/do")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -53,7 +54,7 @@ def test_a_webhook_drives_the_application(webhook, tmp_path):
 
 @pytest.mark.parametrize(("path", "said"), [
     ("/broken", "webhook: no JSON object in its answer: 'not json'"), ("/list", "webhook: no JSON object"),
-    ("/error", "webhook: status 500"),
+    ("/error", "webhook: status 500"), ("/elsewhere", "webhook: status 302"), ("/half", "webhook: no JSON object"),
 ])
 def test_a_webhook_that_fails_is_told(webhook, path, said):
     acting = Hooked(webhook + path, Instruction("search-offers", {}, {}, ENDPOINT))
@@ -63,8 +64,9 @@ def test_a_webhook_that_fails_is_told(webhook, path, said):
     assert acting.failure().startswith(said)
 
 
-def test_a_webhook_that_is_not_there_is_told():
-    acting = Hooked("http://127.0.0.1:9/none", Instruction("search-offers", {}, {}, ENDPOINT))
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/none", "http://[::1/act"])
+def test_a_webhook_that_is_not_there_is_told(address):
+    acting = Hooked(address, Instruction("search-offers", {}, {}, ENDPOINT))
     while not acting.ended():
         time.sleep(0.01)
     assert acting.failure().startswith("webhook: ")

@@ -104,10 +104,32 @@ def test_the_wrong_request_gives_it_and_the_right_one_does_not(code):
     ("zoned", {}, [get("HealthcareService?_lastUpdated=ge2026-01-01T00:00:00Z")], set()),
     ("zoned", {}, [get("HealthcareService?_lastUpdated=ge2026-01-01T00:00:00%2B01:00&_lastUpdated=le2026-02-01")], set()),
     ("paced", {"at-most": 9}, [get("Location")], {"1"}),
+    ("asks-async", {}, [get("%24export", STARTED, prefer="Respond-Async")], set()),
+    ("polls", {}, [get("$export?a=1", answer({}, 202, **{"Content-Location": f"{STATE}0"})), *EXTRACTION], set()),
+    ("not-whole", {}, [get("HealthcareService?_format=application/fhir+json")], {
+        "[base]/HealthcareService?_format=application/fhir+json"}),
+    ("not-whole", {}, [get("HealthcareService?_summary=count")], set()),
+    ("sent-once", {}, [task(GONE), ("POST", "[base anomalies]/Task/_search", {}, "focus=1", FINE), task()], set()),
+    ("sent-once", {}, [task(GONE), ("POST", "[base anomalies]/Task", FHIR, json.dumps(
+        {"resourceType": "Task", "description": "x", "authoredOn": "2026"}), CREATED)], {"sent again"}),
+    ("sends-fhir", {}, [("POST", "[base]/$export", {}, "", FINE)], {"none"}),
+    ("sends-fhir", {}, [("POST", "[base anomalies]/Task", FHIR, '{"a": "t\ufffdl"}', FINE)], {'{"a": "t\ufffdl"}'}),
+    ("patch-form", {}, [patch("delete")], {"a value"}),
+    ("replaces-first", {}, [patch("add", path="Location")], {"add"}),
+    ("replaces-first", {}, [patch(result=ABSENT), task()], {"no further change"}),
     ("receives", ["HealthcareService.location"], [get("Location")], {"none"}),
 ])
 def test_conduct(check, parameters, requests, wrong):
     assert {one.actual for one in told(check, parameters, requests, known=REGION)} == wrong
+
+
+def test_requests_are_counted_by_when_they_came_whatever_order_they_were_answered_in():
+    assert not told("paced", {"at-most": 2}, [get("Location")] * 6, seconds=(1, 1, 0, 0, 2, 2))
+
+
+def test_what_was_not_changed_was_received():
+    asked = [get("HealthcareService", answer(searchset(entry(PLACED)))), get("Location/1", answer({}, 304))]
+    assert not told("receives", ["HealthcareService.location"], asked, known=(PLACED, PLACE))
 
 
 def test_what_a_match_refers_to_but_nobody_serves_is_not_missed():

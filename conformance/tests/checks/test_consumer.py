@@ -146,6 +146,13 @@ def test_an_instant_may_be_asked_in_another_time_zone(asked, same):
     assert bool(told("asks", wanted, [get(f"HealthcareService?_lastUpdated={asked}")])) is not same
 
 
+def test_a_request_under_way_is_not_early_and_another_reading_is_another():
+    asked = [get("HealthcareService?a=1", BUSY), get("HealthcareService?a=2")]
+    assert not told("waits", {}, asked, seconds=(0, 0))
+    assert told("waits", {}, asked, seconds=(0, 1))
+    assert not told("waits", {}, [get("HealthcareService/1", BUSY), get("HealthcareService/2")], seconds=(0, 1))
+
+
 def test_a_link_may_be_written_with_other_escapes_of_the_same():
     asked = paged("[base]/HealthcareService?_id=1,2&_page=7", "HealthcareService?_id=1%2C2&_page=7")
     assert not told("follows-next", {}, asked)

@@ -15,9 +15,9 @@ REASONS = {pki.EXPIRED: "certificate has expired", pki.NOT_YET: "not yet valid",
            pki.OTHER_AUTHORITY: "", pki.WRONG_USAGE: "purpose", pki.REVOKED: "revoked", pki.OTHER_NAME: "IP address mismatch"}
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return pki.Pki(tmp_path_factory.mktemp("pki"), datetime.now(UTC))
+@pytest.fixture
+def made(tmp_path):
+    return pki.Pki(tmp_path, datetime.now(UTC))
 
 
 def handshake(made, server, client):
@@ -73,6 +73,12 @@ def test_the_command_writes_them_with_an_index(tmp_path):
             assert not row[name] or (tmp_path / "new" / row[name]).is_file()
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "new").glob("*.key")} == {0}
     assert "CN=A 1,OU=00000000000,O=TEST rorqual,ST=Paris (75),C=FR" in {row["subject"] for row in rows}
+
+
+def test_two_certificates_never_share_a_file(made):
+    made.client("a", pki.EXPIRED)
+    with pytest.raises(FileExistsError):
+        made.client("a-expired")
 
 
 def test_keys_that_are_there_are_not_written_over(tmp_path):
