@@ -1,27 +1,22 @@
-"""The bench of applications: the reference ROR behind the listener, an address and data of its own for each scenario,
-and applications that are driven by a command."""
+"""The bench of applications: the reference ROR behind doors, with an address and data of its own for each scenario."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from conformance import ledger, relied
+from conformance import ledger
 from conformance.clock import Clock
 from conformance.continued import earlier_of
 from conformance.doors import ANOMALIES, BASES, CAPACITIES, CONSULTATION, Door, Doors
 from conformance.drive.channel import Manner, Reply
 from conformance.drive.ear import Ear
 from conformance.engine.consume import Acting, Consuming, Instruction
-from conformance.errors import OperatorError
 from conformance.events import Event
 from conformance.fhir_generation import FhirGeneration
 from conformance.generation import Course
@@ -39,7 +34,6 @@ from conformance.workshop import keep_inputs
 OFFERS = 90
 _OF = {"consultation": CONSULTATION, "capacities": CAPACITIES, "anomalies": ANOMALIES}
 _FHIR = (("content-type", "application/fhir+json"),)
-_MOST = 4 * 1024 * 1024  # characters that a drive command may answer
 Act = Callable[[Instruction], Acting]
 
 
@@ -134,80 +128,6 @@ class Hall:
         return [self._ear.exchange(one, origin, {}) for one, origin in self._doors.strays()]
 
 
-def answered(text: str | bytes) -> dict[str, Any] | None:
-    """The JSON object that an application answers; None for anything else, and for what no record can hold."""
-    try:
-        told = json.loads(text)
-        ledger.dumps(told)
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
-
-
-class Driven:
-    """An action carried out by a command: the instruction in JSON on its input, what it shows in JSON on its output."""
-
-    def __init__(self, command: Sequence[str], folder: Path, instruction: Instruction) -> None:
-        self._told = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the action is stopped
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - the command of the operator
-                list(command), cwd=folder, stdin=subprocess.PIPE, stdout=self._told, stderr=self._said)
-        except OSError as error:
-            raise OperatorError(f"drive: {command[0]} cannot be started ({error.strerror})") from None
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(asdict(instruction)).encode())
-            self._process.stdin.close()
-        except OSError:  # it reads nothing: its answer tells
-            pass
-        self._outcome: Any = None
-        self._failure = ""
-        self._read = False
-
-    def ended(self) -> bool:
-        """Whether the command ended."""
-        return self._process.poll() is not None
-
-    def outcome(self) -> Any:
-        """What it answered, None when that is no JSON object."""
-        self._take()
-        return self._outcome
-
-    def failure(self) -> str:
-        """Why the action was not done; empty when it was."""
-        self._take()
-        return self._failure
-
-    def stop(self) -> None:
-        """Ends the command."""
-        self._take()
-        if self._process.poll() is None:
-            self._process.kill()
-            self._read, self._failure = True, "it did not end in time"
-        self._process.wait()
-        self._told.close()
-        self._said.close()
-
-    def _take(self) -> None:
-        code = self._process.poll()
-        if self._read or code is None:
-            return
-        self._read = True
-        self._told.seek(0)
-        text = self._told.read(_MOST).decode("utf-8", "replace")
-        if code != 0:
-            self._said.seek(0)
-            said = self._said.read(_MOST).decode("utf-8", "replace")
-            self._failure = f"exit code {code}: {(said.strip().splitlines() or ['nothing said'])[-1][:200]}"
-            return
-        told = answered(text)
-        if told is not None:
-            self._outcome = told
-        else:
-            self._failure = f"no JSON object on its output: {text[:80]!r}"
-
-
 @lru_cache(maxsize=4)
 def served(offers: int, seed: int) -> tuple[Any, ...]:
     """The region of a bench; nothing that is served changes these resources, writes are made on copies."""
@@ -241,6 +161,3 @@ def receive(
                 told(event)
     finally:
         book.close()
-    made_of = ledger.read(folder)
-    text = relied.written(relied.contract(made_of, made.profiles, [one.scenario for one in made.planned]))
-    (folder / relied.FILE).write_text(text, encoding="utf-8")

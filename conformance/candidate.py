@@ -27,7 +27,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
     if problems:
         raise AuthorError(problems)
     waivers = read_waivers(path.parent / document["waivers"]) if "waivers" in document else ()
-    secrets = _Secrets(path.parent, environment)
+    secrets = Secrets(path.parent, environment)
     endpoint = _endpoint(document, secrets) if document["role"] == "server" else Endpoint("")
     candidate = Candidate(
         product=document["product"], version=document["version"], vendor=document["vendor"], role=document["role"],
@@ -81,13 +81,15 @@ def _clients(endpoint: Any) -> list[tuple[list[str | int], Any]]:
     return found
 
 
-class _Secrets:
+class Secrets:
     """Finds what candidate.yaml names by environment variable or by file."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder, self.environment = folder, environment
 
     def of(self, value: Any, what: str) -> str:
+        """The secret, or the text that stands for itself; OperatorError when what is named is not there. ``what`` is
+        what it is for."""
         if value is None or isinstance(value, str):
             return value or ""
         if "env" in value:
@@ -98,12 +100,14 @@ class _Secrets:
         return self.text(value["file"], what)
 
     def text(self, name: str, what: str) -> str:
+        """What a file says; OperatorError when it cannot be read."""
         try:
             return (self.folder / name).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise OperatorError(f"{what}: the file {name} cannot be read ({error})") from None
 
     def path(self, name: str, what: str) -> str:
+        """Where a file is, empty where none is named; OperatorError when there is none."""
         if not name:
             return ""
         path = self.folder / name
@@ -112,7 +116,7 @@ class _Secrets:
         return str(path)
 
 
-def _endpoint(document: Any, secrets: _Secrets) -> Endpoint:
+def _endpoint(document: Any, secrets: Secrets) -> Endpoint:
     raw = document["endpoint"]
     bare = Endpoint(
         base=raw["base-url"].rstrip("/"), limits=_limits(document),
@@ -122,7 +126,7 @@ def _endpoint(document: Any, secrets: _Secrets) -> Endpoint:
     return replace(made, others=tuple(_client(made, one, secrets) for one in raw.get("clients", ())))
 
 
-def _client(endpoint: Endpoint, raw: Any, secrets: _Secrets) -> Endpoint:
+def _client(endpoint: Endpoint, raw: Any, secrets: Secrets) -> Endpoint:
     """An endpoint with the credentials of a client; headers and authorities that it does not tell stay as they are."""
     tls, oauth = raw.get("tls", {}), raw.get("oauth2")
     headers = tuple((name, secrets.of(value, f"header {name}")) for name, value in raw.get("headers", {}).items())

@@ -13,6 +13,7 @@ from conformance import ledger, selftest, selftest_bench
 from conformance.clock import Clock
 from conformance.model import Judgement, Scenario
 from conformance.plan import Campaign
+from conformance.queries import AUTH
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
 from conformance.reference.faults_consumer import SLIPS, Slip
@@ -65,7 +66,7 @@ def _telling(judgement: Judgement, lines: Mapping[str, Mapping[str, Any]]) -> Ma
     unless it is about the token."""
     held = [lines[name] for name in judgement.exchanges]
     about_token = judgement.check in _OF_TOKENS
-    return next((one for one in held if about_token or not one["request"]["url"].startswith("[base auth]")), held[0])
+    return next((one for one in held if about_token or not one["request"]["url"].startswith(AUTH)), held[0])
 
 
 def _broken(profile: Profile, requirement: str, verifying: Sequence[Scenario], clock: Clock) -> Iterator[Example]:

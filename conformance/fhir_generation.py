@@ -249,12 +249,15 @@ class FhirGeneration:
         own = sent.ask.access or sent.step.action is not None  # what others may see is not the whole, nor is ours
         for one in sent.exchanges if not own else ():
             self.received.take(one, self.bodies)
+        return judging.judge_step(judging.Spot(course.profile, course.scenario), self.evidence(course, sent), stable)
+
+    def evidence(self, course: Course, sent: Sent) -> Evidence:
+        """What is known on which a step is judged, handshakes apart from the exchanges."""
         greetings = tuple(one for one in sent.exchanges if one.purpose == HANDSHAKE)
         if greetings:
             sent = replace(sent, exchanges=tuple(one for one in sent.exchanges if one.purpose != HANDSHAKE))
-        evidence = Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies,
-                            self.received, greetings)
-        return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
+        return Evidence(course.profile, self.release, self.population, course.names, course.sent, sent, self.bodies,
+                        self.received, greetings)
 
     def refuse(self, course: Course, step: Step, reason: Finding) -> list[Judgement]:
         """The judgements of a step that was not sent."""

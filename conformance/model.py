@@ -208,6 +208,10 @@ class Request:
     body: str = ""
     access: str = ""
 
+    def header(self, name: str) -> str:
+        """The first value of a header, whatever its case; empty when absent."""
+        return _header(self.headers, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -221,8 +225,12 @@ class Response:
 
     def header(self, name: str) -> str:
         """The first value of a header, whatever its case; empty when absent."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
+        return _header(self.headers, name)
+
+
+def _header(headers: tuple[tuple[str, str], ...], name: str) -> str:
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), "")
 
 
 @dataclass(frozen=True, slots=True)

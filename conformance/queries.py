@@ -7,7 +7,8 @@ from urllib.parse import unquote, unquote_plus
 
 from conformance.model import Exchange
 
-BASE = "[base]/"
+BASE, AUTH = "[base]/", "[base auth]/"
+OPEN = ("metadata", ".well-known")  # read before there is a token
 _ZONE = re.compile(r"(?<=T\d\d:\d\d)(\S*) (?=\d\d:?\d\d\Z)")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import registry_table
+from conformance.candidate import Secrets
 from conformance.endpoint import Endpoint, Limits, OAuth
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.profile import known, read_file
@@ -82,43 +83,22 @@ class Registry:
         """The ordered pairs (requester, responder) of different RORs."""
         return [(one, other) for one in self.rors for other in self.rors if one is not other]
 
-    def endpoint(self, requester: Ror | Consumer, responder: Ror, secret: Secret) -> Endpoint:
-        """How a requester reaches a responder: the address of the one, the identity of the other. ``secret`` finds what
-        is named by a variable or a file. OperatorError where an address is not known."""
+    def endpoint(self, requester: Ror | Consumer, responder: Ror, secrets: Secrets) -> Endpoint:
+        """How a requester reaches a responder: the address of the one, the identity of the other. ``secrets`` finds
+        what is named by a variable or a file. OperatorError where an address is not known."""
         if not responder.base:
             raise OperatorError(f"{responder.id}: its endpoint is not known")
         who = requester.identity
-        oauth = OAuth(responder.token_url, who.client_id, secret(who.client_secret)) if (
+        oauth = OAuth(responder.token_url, who.client_id, secrets.of(who.client_secret, "client-secret")) if (
             responder.token_url and who.client_id) else None
         return Endpoint(
             responder.base, who.headers, oauth=oauth, authorities=self._path(responder.authorities),
-            certificate=self._path(who.certificate), key=self._path(who.key), key_password=secret(who.key_password),
+            certificate=self._path(who.certificate), key=self._path(who.key),
+            key_password=secrets.of(who.key_password, "key-password"),
             limits=Limits(pace=responder.pace))
 
     def _path(self, name: str) -> str:
         return str(self.folder / name) if name else ""
-
-
-class Secret:
-    """Finds a secret where the registry says that it is; OperatorError where it is not there."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder, self._environment = folder, environment
-
-    def __call__(self, named: Any) -> str:
-        """The secret, empty where none is named."""
-        if not named:
-            return ""
-        if "env" in named:
-            found: str = self._environment.get(named["env"], "")
-            if not found:
-                raise OperatorError(f"the environment variable {named['env']} is not set or is empty")
-            return found
-        try:
-            text: str = (self._folder / named["file"]).read_text(encoding="utf-8")
-            return text.strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise OperatorError(f"the file {named['file']} cannot be read ({error})") from None
 
 
 def read(path: Path) -> Registry:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -15,6 +15,9 @@ from conformance.errors import Problem
 from conformance.profile import schema
 from conformance.source import suggest
 
+if TYPE_CHECKING:  # it reads by this module
+    from conformance.registry import Ror
+
 _ALL, _FORM = "all", 1
 _COLUMNS = ("id", "region", "name", "metropolitan", "solution", "version", "profiles", "base-url", "token-url",
             "authorities", "pace", "certificate", "key", "client-id", "lets-in")
@@ -22,10 +25,9 @@ _TEXTS = ("id", "region", "name", "solution", "version")
 _OF_ENDPOINT = ("base-url", "token-url", "authorities", "pace")
 _OF_IDENTITY = ("certificate", "key", "client-id")
 _WORDS = {"yes": True, "true": True, "oui": True, "1": True, "no": False, "false": False, "non": False, "0": False}
-Listed = Any  # a ROR of ``registry``, which reads by this module
 
 
-def write(rors: Iterable[Listed]) -> str:
+def write(rors: Iterable[Ror]) -> str:
     """RORs of a registry as CSV (RFC 4180), one row each; secrets and their places are left out."""
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")

@@ -16,21 +16,20 @@ from conformance import ledger
 from conformance.errors import OperatorError
 from conformance.fhir import bundle, export
 from conformance.fhir.body import Bodies
-from conformance.fhir.search import RESULT_PARAMETERS
+from conformance.fhir.search import RESULT_PARAMETERS, Criterion
 from conformance.model import HANDSHAKE, Exchange, Scenario
-from conformance.queries import is_at, query_of
+from conformance.queries import OPEN, is_at, query_of
+from conformance.scenario_words import writes
 from conformance.specification import Profile
 
 FILE, FORM = "contract.json", 1
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[\d-])")
 _INCLUSIONS = ("_include", "_revinclude")
 _BASES = ("[base]", "[base capacities]", "[base anomalies]")
-_WRITING = ("POST", "PUT", "PATCH", "DELETE")
-_OPEN = ("metadata", ".well-known")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Call:
     """A request of an application, where it was heard, and whether an answer before gave its address."""
 
     profile: str
@@ -53,7 +52,7 @@ class _Use:
 _Uses = dict[tuple[str, ...], _Use]
 
 
-def heard(record: ledger.Record) -> Iterator[Heard]:
+def calls(record: ledger.Record) -> Iterator[Call]:
     """The requests of the steps of a record, in order; OperatorError when it is not of an application."""
     if record.header["candidate"]["role"] != "consumer":
         raise OperatorError(f"{record.folder}: the record of a {record.header['candidate']['role']}; "
@@ -69,7 +68,7 @@ def heard(record: ledger.Record) -> Iterator[Heard]:
                 one = exchanges[name]
                 if one.purpose == HANDSHAKE:
                     continue
-                yield Heard(line["profile"], line["scenario"], one, any(is_at(one, link) for link in links))
+                yield Call(line["profile"], line["scenario"], one, any(is_at(one, link) for link in links))
                 links += _given(one, bodies)
         elif line["type"] == "scenario":
             exchanges.clear()
@@ -94,7 +93,7 @@ def contract(
     candidate = record.header["candidate"]
     transactions = {one.id: one.transaction for one in scenarios}
     told: dict[str, _Relied] = {}
-    for one in heard(record):
+    for one in calls(record):
         mine = told.setdefault(one.profile, _Relied(profiles[one.profile]))
         mine.take(one, transactions.get(one.scenario, ""))
     return {
@@ -109,26 +108,25 @@ class _Relied:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._kinds = {kind for kind, _ in profile.search_parameters}
         self._uses: dict[str, _Uses] = {}
         self._prefixes: dict[tuple[str, ...], set[str]] = {}
 
-    def take(self, one: Heard, transaction: str) -> None:
+    def take(self, one: Call, transaction: str) -> None:
         """Adds a request; an address that was given is the affair of the server, only that it was followed counts."""
         request = one.exchange.request
         base, _, path = request.url.partition("/")
         kind = re.split(r"[/?]", path, maxsplit=1)[0]
-        if base not in _BASES or kind in _OPEN or request.method in ("OPTIONS", "HEAD"):
+        if base not in _BASES or kind in OPEN or request.method in ("OPTIONS", "HEAD"):
             return
         if one.link:
             self._use("follows", ("links",), one)
             return
         self._use("transactions", (transaction,), one)
-        if request.method in _WRITING and not request.url.partition("?")[0].endswith("/_search"):
-            self._use("writes", (request.method, kind, base.strip("[]").removeprefix("base").strip()), one)
-            return
         if kind.startswith("$"):
             self._use("operations", (kind,), one)
+            return
+        if writes(request.method, request.url):
+            self._use("writes", (request.method, kind, base.strip("[]").removeprefix("base").strip()), one)
             return
         if "/" in path.partition("?")[0].removesuffix("/_search"):
             self._use("reads", (kind,), one)
@@ -137,7 +135,7 @@ class _Relied:
         for name, value in query_of(one.exchange):
             self._parameter(kind, name, value, one)
 
-    def _parameter(self, kind: str, name: str, value: str, one: Heard) -> None:
+    def _parameter(self, kind: str, name: str, value: str, one: Call) -> None:
         word, _, modifier = name.partition(":")
         if word in _INCLUSIONS:
             self._use("inclusions", (kind, name, value), one)
@@ -152,7 +150,7 @@ class _Relied:
             found = _PREFIX.match(value)
             self._prefixes.setdefault(key, set()).add(found[1] if found else "")
 
-    def _use(self, what: str, key: tuple[str, ...], one: Heard) -> None:
+    def _use(self, what: str, key: tuple[str, ...], one: Call) -> None:
         use = self._uses.setdefault(what, {}).setdefault(key, _Use())
         use.requests += 1
         use.scenarios.add(one.scenario)
@@ -167,7 +165,7 @@ class _Relied:
         for row in parameters:
             row["prefixes"] = sorted(filter(None, self._prefixes[
                 row["resource"], row["parameter"], row["modifier"]]))
-            row["known"] = self._known(row["resource"], row["parameter"])
+            row["known"] = known(self._profile, row["resource"], row["parameter"])
         inclusions = rows("inclusions", "resource", "parameter", "value")
         for row in inclusions:
             row["known"] = tuple(row["value"].split(":")[:2]) in self._profile.search_parameters
@@ -179,11 +177,11 @@ class _Relied:
             "follows-links": bool(self._uses.get("follows")),
         }
 
-    def _known(self, kind: str, parameter: str) -> bool:
-        """Whether the profile has a parameter, of a chain its first link."""
-        return parameter in ("_has", "_filter") or (
-            kind in self._kinds and (kind, parameter.partition(".")[0]) in self._profile.search_parameters) or (
-            (kind, parameter) in self._profile.search_parameters)
+
+def known(profile: Profile, kind: str, name: str) -> bool:
+    """Whether a profile has a search parameter, of a chain its first link."""
+    base = Criterion(name, "").parameter
+    return base in ("_has", "_filter") or (kind, base) in profile.search_parameters
 
 
 def written(made: Mapping[str, Any]) -> str:

@@ -13,18 +13,17 @@ import yaml
 
 from conformance import ledger
 from conformance.errors import OperatorError
-from conformance.fhir.search import RESULT_PARAMETERS
+from conformance.fhir.search import criteria
 from conformance.fhir_generation import FhirGeneration
 from conformance.model import Scenario
-from conformance.queries import kind_of, query_of
-from conformance.relied import Heard, heard
+from conformance.queries import AUTH, kind_of, query_of
+from conformance.relied import Call, calls, known
 from conformance.specification import Profile
 
 _LEAST = 6  # characters of a value that is replaced wherever it stands; a shorter one must be a whole value
 _MASK = re.compile(r"\[[a-z][a-z -]* ?\d*\]")
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 _EXTRACTION = "$export"
-_SHAPING = frozenset(("_include", "_revinclude", "_count", "_sort", "_format", "_elements", "_summary", "_total"))
 
 
 @dataclass
@@ -39,12 +38,12 @@ def of(
     record: ledger.Record, profiles: Mapping[str, Profile], scenarios: Sequence[Scenario], generation: FhirGeneration
 ) -> Replay:
     """The replay of a record of an application; ``generation`` knows the resources that it was served."""
-    made, known = Replay(), {one.id: one for one in scenarios}
+    made, by_id = Replay(), {one.id: one for one in scenarios}
     bound = {(line["profile"], line["scenario"]): generation.restored(line["values"])
              for line in record.of_type("bound")}
     steps: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
-    for one in heard(record):
-        if one.link or one.exchange.request.url.startswith("[base auth]"):
+    for one in calls(record):
+        if one.link or one.exchange.request.url.startswith(AUTH):
             continue
         where = one.profile, one.scenario
         shown = f"{one.exchange.request.method} {one.exchange.request.url}"
@@ -57,7 +56,7 @@ def of(
             steps.setdefault(one.scenario, {}).setdefault(one.profile, {}).setdefault(repr(step["send"]), step)
     asked_before: set[tuple[str, str, str]] = set()
     for name, by_profile in steps.items():
-        like = known[name]
+        like = by_id[name]
         for number, (ids, asked) in enumerate(_alike(by_profile)):
             same = like.transaction, repr(ids), repr((asked, _bind(like)))
             if same in asked_before:
@@ -123,7 +122,7 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield str(value["id"]), f"{{{name}.id}}"
 
 
-def _step(one: Heard, profile: Profile, names: _Rebinding) -> dict[str, Any] | None:
+def _step(one: Call, profile: Profile, names: _Rebinding) -> dict[str, Any] | None:
     """The step that sends a request; None for what belongs to another one."""
     request, response = one.exchange.request, one.exchange.response
     address = request.url.partition("?")[0].removeprefix("[base]/").rstrip("/")
@@ -146,7 +145,7 @@ def _step(one: Heard, profile: Profile, names: _Rebinding) -> dict[str, Any] | N
         return {"send": {"GET": f"{kind}/{names.of(rest[0])}"},
                 "expect": [{"status": 200, "verifies": "ROR-HTTP-142"}, {"content-type": "application/fhir+json"},
                            {"resource": {"type": kind}, "verifies": "ROR-RD-001"}]}
-    unknown = [name for name, _ in query if not _searched(profile, kind, name)]
+    unknown = [one.name for one in criteria(query) if not known(profile, kind, one.name)]
     if unknown:
         raise _Left(f"{profile.id} has no search parameter {unknown[0]!r} on {kind}")
     return _search(kind, request.method, query)
@@ -155,24 +154,18 @@ def _step(one: Heard, profile: Profile, names: _Rebinding) -> dict[str, Any] | N
 def _rebound(name: str, value: str, names: _Rebinding) -> str:
     """The value of a parameter with names in it: what shapes the result is no data, and an id of the bench is one that
     no other ROR has."""
-    base = re.split(r"[:.]", name, maxsplit=1)[0]
-    if base in RESULT_PARAMETERS:
+    if not criteria([(name, value)]):
         return value
     made = names.of(value)
-    if made == value and (base == "_id" or _REFERENCE.fullmatch(value)):
+    if made == value and (name == "_id" or _REFERENCE.fullmatch(value)):
         raise _Left("its id is one of the bench")
     return made
-
-
-def _searched(profile: Profile, kind: str, name: str) -> bool:
-    base = re.split(r"[:.]", name, maxsplit=1)[0]
-    return base in RESULT_PARAMETERS or base in ("_has", "_filter") or (kind, base) in profile.search_parameters
 
 
 def _search(kind: str, method: str, query: list[tuple[str, str]]) -> dict[str, Any]:
     expect: list[dict[str, Any]] = [{"status": 200}, {"content-type": "application/fhir+json"}, {"searchset": {}},
                                     {"search-mode": {}}]
-    if any(re.split(r"[:.]", name, maxsplit=1)[0] not in _SHAPING for name, _ in query):
+    if criteria(query):
         expect.append({"every-match": {}, "verifies": "ROR-SRC-001"})
     verb = "POST-search" if method == "POST" else "GET"
     return {"send": {verb: kind, **({"query": _grouped(query)} if query else {})}, "pages": 5, "expect": expect}

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from conformance import __version__, data, ledger, nomenclature, plan, replay, scenario
+from conformance import __version__, data, ledger, nomenclature, plan, relied, replay, scenario
 from conformance import candidate as candidates
 from conformance import profile as profiles_
 from conformance.clock import Clock
@@ -167,6 +168,21 @@ def kept(record: ledger.Record) -> tuple[dict[str, Profile], Library]:
     """All profiles, and the scenarios of a record as they were when it was made."""
     folder = record.folder / SCENARIOS
     return library([folder] if folder.is_dir() else [])
+
+
+def contract(record: ledger.Record) -> dict[str, Any]:
+    """What the application of a record relies on."""
+    profiles, found = kept(record)
+    return relied.contract(record, profiles, found.scenarios)
+
+
+def keep_contract(folder: Path) -> None:
+    """Writes what the application of a run relies on beside its record."""
+    path = folder / relied.FILE
+    try:
+        path.write_text(relied.written(contract(ledger.read(folder))), encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def replayed(record: ledger.Record) -> Replay:

@@ -3,7 +3,6 @@ beside its matches."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +16,12 @@ from conformance.fhir import export
 from conformance.fhir.bundle import is_match, key_of, reference_key
 from conformance.fhir.path import select
 from conformance.fhir.received import shown
-from conformance.fhir.search import RESULT_PARAMETERS
+from conformance.fhir.search import criteria
 from conformance.model import Exchange, Finding
 from conformance.queries import BASE, is_at, kind_of, query_of
 
 _WINDOW = timedelta(seconds=1)
 _EXPORT = "$export"
-_SHAPING = {*RESULT_PARAMETERS, "_page"}
 
 
 def paced(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -77,9 +75,9 @@ def asks_async(_: Any, evidence: Evidence) -> Iterator[Finding]:
     if not asked:
         yield finding("bench.not-met", "an extraction", "none", "", evidence.first.id)
     for one in asked:
-        told = [value for name, value in one.request.headers if name.lower() == "prefer"]
-        if "respond-async" not in ", ".join(told).lower():
-            yield finding("request.header", "Prefer: respond-async", ", ".join(told) or "absent", "Prefer", one.id)
+        told = ", ".join(value for name, value in one.request.headers if name.lower() == "prefer")  # it may be repeated
+        if "respond-async" not in told.lower():
+            yield finding("request.header", "Prefer: respond-async", told or "absent", "Prefer", one.id)
 
 
 def polls(_: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -112,9 +110,8 @@ def not_whole(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """Offers are not extracted whole by a search: one without any criterion."""
     for exchange in consultations(evidence):
         query = query_of(exchange)
-        criteria = [name for name, value in query if (name, value) == ("_summary", "count")
-                    or re.split(r"[:.]", name, maxsplit=1)[0] not in _SHAPING]
+        narrows = ("_summary", "count") in query or any(one.name != "_page" for one in criteria(query))
         path = exchange.request.url.partition("?")[0].removeprefix(BASE).removesuffix("/_search").rstrip("/")
-        if path == "HealthcareService" and not criteria and not given(exchange, evidence):
+        if path == "HealthcareService" and not narrows and not given(exchange, evidence):
             yield finding("request.missing", "$export", unquote(exchange.request.url), "", exchange.id)
             return

@@ -12,20 +12,18 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from conformance.checks.evidence import Evidence
-from conformance.checks.spoken import denied, statement
+from conformance.checks.statements import denied, statement
 from conformance.codes import finding
 from conformance.fhir import dates
 from conformance.fhir.bundle import key_of
 from conformance.fhir.fill import fill
 from conformance.model import Exchange, Finding
-from conformance.queries import BASE, is_at, kind_of, query_of
+from conformance.queries import AUTH, BASE, OPEN, is_at, kind_of, query_of
 
-_AUTH = "[base auth]/"
 _MARGIN = timedelta(milliseconds=50)  # between two clocks of one machine
 _FORM = "ROR-SEC-014"
 _OF_FORM = (("grant_type", "client_credentials", "ROR-SEC-010"), ("client_id", "", "ROR-SEC-015"))
 _MOST = 6  # requests named when none is as wanted
-_OPEN = ("metadata", ".well-known")  # read before there is a token
 _NAMED = 12  # results named when they are not shown
 
 
@@ -33,7 +31,7 @@ def consultations(evidence: Evidence) -> list[Exchange]:
     """The requests that consult. Those for a token are left out, and what is for all: the statement, the discovery of
     addresses, what a browser asks before it sends a request to another site."""
     return [one for one in evidence.current.exchanges if one.request.url.startswith(BASE)
-            and kind_of(one) not in _OPEN and one.request.method != "OPTIONS"]
+            and kind_of(one) not in OPEN and one.request.method != "OPTIONS"]
 
 
 def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -42,7 +40,7 @@ def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     known = {**evidence.profile.constants, **evidence.names}
     wanted = {name: value if value == "*" else fill(value, known) for name, value in parameters.get("with", {}).items()}
     asked = [one for one in consultations(evidence) if kind_of(one) == kind]
-    if any(_asks(one, wanted) for one in asked):
+    if any(holds_parameters(one, wanted) for one in asked):
         return
     if barred(evidence):
         yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
@@ -58,7 +56,7 @@ def asks(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def barred(evidence: Evidence) -> bool:
     """Whether the application was given no token, and went no further: what it would do is not known."""
-    asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
+    asked = token_requests(evidence)
     return bool(asked) and not any(map(answered, asked)) and not consultations(evidence)
 
 
@@ -72,14 +70,15 @@ def _nothing_received(evidence: Evidence) -> tuple[str, str] | None:
     return None
 
 
-def _asks(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
+def holds_parameters(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
+    """Whether a request has these parameters, each with its value (``*``: any)."""
     held: dict[str, list[str]] = {}
     for name, value in query_of(exchange):
         held.setdefault(name, []).append(unquote(value) if name == "_typeFilter" else value)  # a query within a query
-    return all(any(value == "*" or same(value, one) for one in held.get(name, ())) for name, value in wanted.items())
+    return all(any(value == "*" or _same(value, one) for one in held.get(name, ())) for name, value in wanted.items())
 
 
-def same(wanted: str, asked: str) -> bool:
+def _same(wanted: str, asked: str) -> bool:
     """Whether two search values say the same: alternatives in any order, an instant in any time zone."""
     one, other = dates.interval(wanted[2:]), dates.interval(asked[2:])
     if one is not None and other is not None:
@@ -100,13 +99,9 @@ def sends_headers(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 def bearer(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """Each consultation carries a token."""
     for exchange in consultations(evidence):
-        value = _header(exchange, "authorization")
+        value = exchange.request.header("authorization")
         if not value.lower().startswith("bearer "):
             yield finding("request.header", "Authorization: Bearer", value or "absent", "Authorization", exchange.id)
-
-
-def _header(exchange: Exchange, wanted: str) -> str:
-    return next((value for name, value in exchange.request.headers if name.lower() == wanted), "")
 
 
 def answered(exchange: Exchange) -> bool:
@@ -114,14 +109,19 @@ def answered(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.status < 400
 
 
+def token_requests(evidence: Evidence) -> list[Exchange]:
+    """The requests for a token."""
+    return [one for one in evidence.current.exchanges if one.request.url.startswith(AUTH)]
+
+
 def token_request(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """The token is asked by a form of OAuth 2.0 client credentials; where one was given, how others were asked that
     were refused does not count."""
-    asked = [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
+    asked = token_requests(evidence)
     if not asked:
         yield finding("request.missing", "a request to the token endpoint", "none", "", evidence.first.id)
     for one in [one for one in asked if answered(one)] or asked:
-        kind = _header(one, "content-type")
+        kind = one.request.header("content-type")
         if one.request.method != "POST" or not kind.lower().startswith("application/x-www-form-urlencoded"):
             sent = f"{one.request.method}, {kind or 'no Content-Type'}"
             yield replace(finding("request.header", "a form sent by POST", sent, "Content-Type", one.id),
@@ -139,12 +139,12 @@ def renews_token(_: Any, evidence: Evidence) -> Iterator[Finding]:
     pages may then have other marks."""
     everyone = evidence.current.exchanges
     refused = next((at for at, one in enumerate(everyone) if one.response is not None and one.response.status == 401
-                    and one.request.url.startswith(BASE) and _header(one, "authorization")), None)
+                    and one.request.url.startswith(BASE) and one.request.header("authorization")), None)
     if refused is None:
         yield finding("bench.not-met", "a request with a token that ended", "none", "", evidence.first.id)
         return
     first, after = everyone[refused], everyone[refused + 1 :]
-    if not any(one.request.url.startswith(_AUTH) for one in after):
+    if not any(one.request.url.startswith(AUTH) for one in after):
         yield finding("request.token", "a new token asked", "none", "", first.id)
     elif not any(one.request.url.startswith(BASE) and kind_of(one) == kind_of(first) and answered(one)
                  for one in after):
@@ -180,9 +180,9 @@ def waits(_: Any, evidence: Evidence) -> Iterator[Finding]:
         if not told:
             continue
         met = True
-        answered = datetime.fromisoformat(exchange.started) + timedelta(milliseconds=exchange.milliseconds)
-        until = answered + timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told)
-        later = (one for one in everyone[at + 1 :] if datetime.fromisoformat(one.started) > answered)  # not under way
+        over = datetime.fromisoformat(exchange.started) + timedelta(milliseconds=exchange.milliseconds)
+        until = over + timedelta(seconds=int(told)) if told.isdecimal() else parsedate_to_datetime(told)
+        later = (one for one in everyone[at + 1 :] if datetime.fromisoformat(one.started) > over)  # not under way
         again = next((one for one in later if _like(one, exchange)), None)
         if again is not None and datetime.fromisoformat(again.started) + _MARGIN < until:
             early = (until - datetime.fromisoformat(again.started)).total_seconds()

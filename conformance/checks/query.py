@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from conformance.checks.consumer import consultations
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
-from conformance.fhir.search import RESULT_PARAMETERS, split
+from conformance.fhir.search import RESULT_PARAMETERS, Criterion, split
 from conformance.model import Exchange, Finding
 from conformance.queries import is_at, kind_of, query_of
 from conformance.specification import Profile
@@ -55,7 +55,7 @@ def known_parameters(_: Any, evidence: Evidence) -> Iterator[Finding]:
     for exchange in consultations(evidence):
         kind = kind_of(exchange)
         for name, value in query_of(exchange) if kind in kinds and not given(exchange, evidence) else ():
-            base = re.split(r"[:.]", name, maxsplit=1)[0]
+            base = Criterion(name, value).parameter
             if base in _INCLUSIONS:
                 yield from _inclusion(profile, name, value, exchange)
             elif base not in RESULT_PARAMETERS and base not in ("_has", "_filter") and (

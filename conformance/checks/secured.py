@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
+from conformance.checks.consumer import token_requests
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
-from conformance.model import Exchange, Finding
+from conformance.model import Finding
 
-_AUTH = "[base auth]/"
 _CLEAR = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST")  # what OpenSSL says of a request without TLS
 # how a client that refuses a server may leave: by an alert, or without a word
 _REFUSALS = ("UNEXPECTED_EOF_WHILE_READING", "SSLError", "SSLEOFError", "SSLZeroReturnError", "SYSCALL")
 _SECRETS = ("client_secret", "client_assertion")
-
-
-def _tokens(evidence: Evidence) -> list[Exchange]:
-    return [one for one in evidence.current.exchanges if one.request.url.startswith(_AUTH)]
 
 
 def tls_used(_: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -37,7 +33,7 @@ def tls_used(_: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def presents_certificate(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """The token is asked with a client certificate."""
-    asked = _tokens(evidence)
+    asked = token_requests(evidence)
     if not asked:
         yield finding("bench.not-met", "a request to the token endpoint", "none", "", evidence.first.id)
     for one in asked:
@@ -48,14 +44,12 @@ def presents_certificate(_: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def no_secret(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """The token is asked without a secret: the certificate stands for it."""
-    asked = _tokens(evidence)
+    asked = token_requests(evidence)
     if not asked:
         yield finding("bench.not-met", "a request to the token endpoint", "none", "", evidence.first.id)
     for one in asked:
         given = [name for name, _ in parse_qsl(one.request.body) if name in _SECRETS]
-        basic = [value for name, value in one.request.headers
-                 if name.lower() == "authorization" and value.lower().startswith("basic")]
-        if given or basic:
+        if given or one.request.header("Authorization").lower().startswith("basic"):
             yield finding("request.parameter", "no secret", (given or ["HTTP Basic"])[0], "", one.id)
             return
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from conformance.checks.consumer import answered, barred, same
+from conformance.checks.consumer import answered, barred, holds_parameters
 from conformance.checks.evidence import Evidence
 from conformance.codes import finding
 from conformance.fhir.body import Unreadable
 from conformance.fhir.fill import fill
 from conformance.fhir.path import holds, select
 from conformance.model import Exchange, Finding
-from conformance.queries import kind_of, query_of
+from conformance.queries import AUTH, kind_of
 from conformance.scenario_words import WRITING
+from conformance.scenario_words import writes as changes
 
 _FHIR_JSON = "application/fhir+json"
 _OPERATIONS = ("add", "insert", "delete", "replace", "move")
@@ -27,9 +28,9 @@ _OF_THE_SENDING = ("authoredOn", "lastModified", "meta", "id")
 
 def writes(evidence: Evidence) -> list[Exchange]:
     """The requests that change something: no search by POST, and none for a token."""
-    return [one for one in evidence.current.exchanges if one.request.method in WRITING
-            and not one.request.url.partition("?")[0].endswith("/_search")
-            and not kind_of(one).startswith("$") and not one.request.url.startswith("[base auth]")]
+    return [one for one in evidence.current.exchanges
+            if one.request.method in WRITING and changes(one.request.method, one.request.url)
+            and not kind_of(one).startswith("$") and not one.request.url.startswith(AUTH)]
 
 
 def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def sends(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
               for name, value in parameters.get("with", {}).items()}
     address = f"{parameters['method']} {base}/{parameters['resource']}"
     there = [one for one in writes(evidence) if _address(one) == address]
-    asked = [one for one in there if _has(one, wanted)]
+    asked = [one for one in there if holds_parameters(one, wanted)]
     shown = address + ("?" + "&".join(f"{name}={value}" for name, value in wanted.items()) if wanted else "")
     if not asked and barred(evidence):
         yield finding("bench.not-met", "a token", "none was given", "", evidence.first.id)
@@ -66,24 +67,12 @@ def _address(exchange: Exchange) -> str:
     return f"{exchange.request.method} {base}/{kind}"
 
 
-def _has(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
-    held: dict[str, list[str]] = {}
-    for name, value in query_of(exchange):
-        held.setdefault(name, []).append(value)
-    return all(any(value == "*" or same(value, one) for one in held.get(name, ()))
-               for name, value in wanted.items())
-
-
 def _body(exchange: Exchange) -> Mapping[str, Any]:
     try:
         value = json.loads(exchange.request.body)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _header(exchange: Exchange, name: str) -> str:
-    return next((value for key, value in exchange.request.headers if key.lower() == name.lower()), "")
 
 
 def no_headers(names: Any, evidence: Evidence) -> Iterator[Finding]:
@@ -93,7 +82,7 @@ def no_headers(names: Any, evidence: Evidence) -> Iterator[Finding]:
         yield finding("bench.not-met", "a request that writes", "none", "", evidence.first.id)
     for exchange in found:
         for name in names:
-            if value := _header(exchange, name):
+            if value := exchange.request.header(name):
                 yield finding("request.header", f"no {name}", value, name, exchange.id)
 
 
@@ -103,7 +92,7 @@ def sends_fhir(_: Any, evidence: Evidence) -> Iterator[Finding]:
     if not found:
         yield finding("bench.not-met", "a request that writes", "none", "", evidence.first.id)
     for exchange in found:
-        told = _header(exchange, "Content-Type")
+        told = exchange.request.header("Content-Type")
         if told.partition(";")[0].strip().lower() != _FHIR_JSON:
             yield finding("request.header", f"Content-Type: {_FHIR_JSON}", told or "absent", "Content-Type",
                           exchange.id)
@@ -159,27 +148,24 @@ def patch_form(_: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def replaces_first(_: Any, evidence: Evidence) -> Iterator[Finding]:
     """A capacity is replaced; it is added only after the answer that says that the place has none such."""
-    lacking = ""
-    met = False
+    lacking: Exchange | None = None
+    added = met = False
     for exchange in writes(evidence):
         for one in operations(exchange) or ():
-            kind, path = _said(one, "type"), _said(one, "path")
-            if _CAPACITY not in path and _CAPACITY not in json.dumps(one.get("value", {})):
+            kind = _said(one, "type")
+            if _CAPACITY not in json.dumps(one):
                 continue
             met = True
-            if kind == "add" and not lacking:
+            if kind == "add" and lacking is None:
                 yield finding("request.order", "replace first; add after 404 on the capacity", "add", "", exchange.id)
-            if kind == "replace" and _lacks(exchange, evidence):
-                lacking = exchange.id
+            elif kind == "add":
+                added = added or answered(exchange)
+            elif kind == "replace" and _lacks(exchange, evidence):
+                lacking, added = exchange, False
     if not met:
         yield finding("bench.not-met", "a capacity that is replaced or added", "none", "", evidence.first.id)
-    elif lacking and not any(answered(one) and _adds(one) for one in _after(evidence, lacking)):
-        yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking)
-
-
-def _adds(exchange: Exchange) -> bool:
-    """Whether a request adds a capacity."""
-    return any(_said(one, "type") == "add" and _CAPACITY in json.dumps(one) for one in operations(exchange) or ())
+    elif lacking is not None and not added:
+        yield finding("request.order", "add after 404 on the capacity", "no further change", "", lacking.id)
 
 
 def _lacks(exchange: Exchange, evidence: Evidence) -> bool:
@@ -194,12 +180,6 @@ def _lacks(exchange: Exchange, evidence: Evidence) -> bool:
     return any(_CAPACITY in str(expression) for expression in select(told, "issue.expression"))
 
 
-def _after(evidence: Evidence, identifier: str) -> list[Exchange]:
-    found = writes(evidence)
-    at = next(at for at, one in enumerate(found) if one.id == identifier)
-    return found[at + 1 :]
-
-
 def _without_times(exchange: Exchange) -> str:
     """What is to be created, whenever it is sent: times and the id of the sender left out."""
     body = {name: value for name, value in _body(exchange).items() if name not in _OF_THE_SENDING}
@@ -212,8 +192,8 @@ def sent_once(_: Any, evidence: Evidence) -> Iterator[Finding]:
     met = False
     for exchange in evidence.current.exchanges:
         request = exchange.request
-        searched = request.method == "GET" or request.url.partition("?")[0].endswith("/_search")
-        if request.method == "POST" and exchange in writes(evidence) and not _header(exchange, "If-None-Exist"):
+        searched = not changes(request.method, request.url)
+        if request.method == "POST" and exchange in writes(evidence) and not exchange.request.header("If-None-Exist"):
             key = request.url, _without_times(exchange)
             earlier = unknown.get(key)
             if earlier is not None:

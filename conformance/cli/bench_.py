@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from conformance import bench, profile, selftest_bench, source, workshop
+from conformance import bench, driven, profile, selftest_bench, source, workshop
 from conformance.cli import by_hand, show
 from conformance.clock import SystemClock
 from conformance.errors import OperatorError
-from conformance.hooked import Hooked
 from conformance.model import Candidate
 from conformance.reference.faults_consumer import SLIPS
 
@@ -60,6 +59,7 @@ def command(
     else:
         with show.Progress(made, form) as progress:
             bench.receive(made, act, folder, clock, progress.told, offers=offers, port=port, secure=secure)
+    workshop.keep_contract(folder)
     show.finish(folder, form)
 
 
@@ -70,11 +70,11 @@ def _driven(candidate: Path, waivers: Path | None) -> tuple[Candidate, bench.Act
     if who.role != "consumer":
         raise OperatorError(f"{candidate}: the bench receives the role consumer; test a {who.role} by `rorqual run`")
     if who.webhook:
-        return who, lambda told: Hooked(who.webhook, told)
+        return who, lambda told: driven.Hooked(who.webhook, told)
     if not who.drive:
         return who, None
     home = candidate.resolve().parent
-    return who, lambda told: bench.Driven(who.drive, home, told)
+    return who, lambda told: driven.Driven(who.drive, home, told)
 
 
 def _sample(fault: str) -> tuple[Candidate, bench.Act]:

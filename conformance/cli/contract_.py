@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from conformance import ledger, relied, workshop
+from conformance import ledger, workshop
 from conformance.cli import show
 
 
@@ -17,9 +17,7 @@ from conformance.cli import show
 def command(folder: Path, form: str) -> None:
     """Tell what the application of FOLDER (a run of `rorqual bench`) relies on: transactions, parameters, modifiers,
     inclusions, reads, extractions, writes."""
-    record = ledger.read(folder)
-    profiles, found = workshop.kept(record)
-    made = relied.contract(record, profiles, found.scenarios)
+    made = workshop.contract(ledger.read(folder))
     if form == "json":
         show.echo_json(made)
         return

@@ -26,6 +26,7 @@ from conformance.clock import Clock
 from conformance.drive.channel import App, Channel, Heard, Manner, Receive, Send
 from conformance.drive.peer import Handshakes, Peer
 from conformance.drive.redact import masked
+from conformance.drive.serving import Quiet, bound, ended, started
 from conformance.drive.strict import KEPT, Refused, Strict
 from conformance.errors import HarnessError
 
@@ -34,7 +35,7 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-_START = 10.0  # seconds
+_WAITING = 1024  # connections
 _KEEP_ALIVE = 75  # seconds: longer than a scenario has an application wait, which then meets no closing connection
 _STRAYS = 1000  # that are kept
 _FILES = 65_536  # open at a time, where the system grants them
@@ -43,13 +44,8 @@ _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) +([!-~]+)")
 _NOWHERE = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]}'
 
 
-class _Quiet(uvicorn.Server):
-    """Waits for no client at its end, and leaves the signals of the process alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        """None is captured: the harness is interrupted, not its server alone."""
-        yield
+class _Abrupt(Quiet):
+    """Waits for no client at its end."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Closes at once."""
@@ -78,39 +74,26 @@ class Listener:
             access_log=False, interface="asgi3", proxy_headers=False, server_header=False,
             timeout_graceful_shutdown=1, timeout_keep_alive=_KEEP_ALIVE, log_config=None,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls)
-        self._server = _Quiet(config)
-        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._server = _Abrupt(config)
 
     def __enter__(self) -> Listener:
-        family, kind, protocol, _, address = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)[0]
-        # the protocol is named: else asyncio does not recognise TCP, and answers wait 40 ms
-        self._bound = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
         try:
-            self._bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._bound.bind(address)
-            self._bound.listen(1024)
+            self._bound = bound(self._host, self._port, _WAITING)
         except OSError as error:
-            self._bound.close()
             raise HarnessError(f"{self._host}:{self._port} cannot be listened on ({error.strerror})") from None
         _grant_files()
-        self._thread.start()
-        until = self._clock.monotonic() + _START
-        while not self._server.started:
-            if not self._thread.is_alive() or self._clock.monotonic() > until:
-                self.__exit__(None, None, None)
-                raise HarnessError("the server of the bench did not start")
-            self._clock.sleep(0.005)
+        try:
+            self._thread = started(self._server, self._bound, "bench", self._clock)
+        except HarnessError:
+            self._bound.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
-        self._thread.join(_START)
+        ended(self._server, self._thread)
         self._bound.close()
-
-    def _run(self) -> None:
-        self._server.run(sockets=[self._bound])
 
     @property
     def origin(self) -> str:

@@ -16,11 +16,11 @@ from conformance.generation import Course
 from conformance.model import HANDSHAKE, REFUSED, Ask, Exchange, Expectation, Finding, Judgement, Sent, Step
 from conformance.page.scene import Arrival, Remark, Ruling
 from conformance.plan import Planned
+from conformance.queries import AUTH
 from conformance.report import texts
 from conformance.specification import Profile
 from conformance.verdict import Effect, worst
 
-_AUTH = "[base auth]/"
 TOKEN_REQUEST = "token-request"  # noqa: S105 - a check
 LOCAL = ("sends-headers", "bearer", "encoded", "known-parameters", "full-codes", TOKEN_REQUEST)
 _LINKS = 8  # answers with a next link that are remembered, so that following it is known again
@@ -49,7 +49,7 @@ class Glance:
         more = bool(evidence.next_of(exchange))
         if more:
             self._paged.append(exchange)
-        token = exchange.request.url.startswith(_AUTH)
+        token = exchange.request.url.startswith(AUTH)
         response = exchange.response
         at = datetime.fromisoformat(exchange.started)
         return Arrival(
@@ -67,10 +67,7 @@ class Glance:
 
     def evidence(self, course: Course, step: Step, exchanges: Sequence[Exchange] = ()) -> Evidence:
         """What is known of a step before it is judged."""
-        held = self._generation
-        sent = Sent(step, Ask(step.method, step.path), tuple(exchanges), "")
-        return Evidence(course.profile, held.release, held.population, course.names, {}, sent, held.bodies,
-                        held.received)
+        return self._generation.evidence(course, Sent(step, Ask(step.method, step.path), tuple(exchanges), ""))
 
     def _findings(self, evidence: Evidence, token: bool) -> Iterator[Finding]:
         for one in self._local(evidence.profile, evidence.current.step):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from conformance.bench import Stand
-from conformance.checks.stated import questions
+from conformance.checks.questions import questions
 from conformance.clock import Clock
 from conformance.doors import Door
 from conformance.drive.ear import Ear

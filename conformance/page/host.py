@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
@@ -17,6 +15,7 @@ from conformance.bench import prepared
 from conformance.clock import Clock
 from conformance.continued import earlier_of
 from conformance.doors import Door, Doors
+from conformance.drive import serving
 from conformance.drive.ear import Ear
 from conformance.engine.consume import Consuming
 from conformance.engine.usher import Earlier
@@ -31,7 +30,6 @@ from conformance.plan import Campaign
 from conformance.report.model import Report
 
 _HOST = "127.0.0.1"
-_START = 10.0  # seconds
 
 
 class Host:
@@ -114,44 +112,25 @@ def _rows(made: Campaign, earlier: Earlier | None, folder: Path) -> Sequence[Row
     return [replace(row, state=OVER, verdict=verdicts[row.where]) if row.where in verdicts else row for row in rows]
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals of the process alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        """None is captured: the bench is interrupted, not its page alone."""
-        yield
-
-
 @contextlib.contextmanager
 def _bound(port: int) -> Iterator[socket.socket]:
-    family, kind, protocol, _, _ = socket.getaddrinfo(_HOST, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((_HOST, port))
-        except OSError as error:
-            raise HarnessError(f"{_HOST}:{port}, the address of the page, is not free ({error.strerror}); stop what "
-                               f"listens there, or remove {kept.FILE} from --out") from None
-        bound.listen(64)
-        yield bound
+    try:
+        made = serving.bound(_HOST, port, 64)
+    except OSError as error:
+        raise HarnessError(f"{_HOST}:{port}, the address of the page, is not free ({error.strerror}); stop what "
+                           f"listens there, or remove {kept.FILE} from --out") from None
+    with made:
+        yield made
 
 
 @contextlib.contextmanager
-def _serving(site: Site, bound: socket.socket, clock: Clock) -> Iterator[None]:
+def _serving(site: Site, on: socket.socket, clock: Clock) -> Iterator[None]:
     """The page is served by a thread of its own."""
-    config = uvicorn.Config(site.app, ws="none", lifespan="off", log_level="critical", access_log=False,
-                            server_header=False, timeout_graceful_shutdown=1, log_config=None)
-    server = _Server(config)
-    thread = threading.Thread(target=server.run, args=([bound],), name="page", daemon=True)
-    thread.start()
-    until = clock.monotonic() + _START
-    while not server.started:
-        if not thread.is_alive() or clock.monotonic() > until:
-            raise HarnessError("the server of the page did not start")
-        clock.sleep(0.005)
+    server = serving.Quiet(uvicorn.Config(
+        site.app, ws="none", lifespan="off", log_level="critical", access_log=False, server_header=False,
+        timeout_graceful_shutdown=1, log_config=None))
+    thread = serving.started(server, on, "page", clock)
     try:
         yield
     finally:
-        server.should_exit = True
-        thread.join(_START)
+        serving.ended(server, thread)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from conformance.checks.stated import Question
+from conformance.checks.questions import Question
 from conformance.engine.usher import Where
 from conformance.specification import Text
 

@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from conformance import workshop
-from conformance.checks.spoken import ANSWERS
+from conformance.checks.statements import ANSWERS
 from conformance.clock import Clock
 from conformance.ledger import BODIES
 from conformance.page import forms, showing

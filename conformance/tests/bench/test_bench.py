@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from conformance import bench, data, ledger, profile, selftest_bench, workshop
+from conformance import bench, data, driven, ledger, profile, selftest_bench, workshop
 from conformance.cli.group import rorqual
 from conformance.clock import SystemClock
 from conformance.errors import AuthorError, OperatorError
@@ -37,7 +37,7 @@ def candidate(folder, drive=tuple(SAMPLE), **changes):
 def run(folder, drive=tuple(SAMPLE), only=SOME, scenarios=()):
     who, _ = workshop.read_candidate(candidate(folder, drive))
     made = workshop.campaign(who, workshop.Choice(only=only, scenarios=scenarios))
-    bench.receive(made, lambda told: bench.Driven(who.drive, folder, told), folder / "run", SystemClock(), lambda _one: None)
+    bench.receive(made, lambda told: driven.Driven(who.drive, folder, told), folder / "run", SystemClock(), lambda _one: None)
     return workshop.report(folder / "run")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import bench, ledger, profile, workshop
+from conformance import bench, driven, ledger, profile, workshop
 from conformance.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,7 +49,7 @@ def received(name, version, folder, only=SCENARIOS):
     who, _ = workshop.read_candidate(HOME / f"candidate-{name}.yaml")
     drive = [sys.executable if word == "python3" else word for word in who.drive]
     made = workshop.campaign(who, workshop.Choice(profiles=(version,), only=only))
-    bench.receive(made, lambda told: bench.Driven(drive, HOME, told), folder, SystemClock(), lambda _one: None)
+    bench.receive(made, lambda told: driven.Driven(drive, HOME, told), folder, SystemClock(), lambda _one: None)
     return {(one.scenario[6:9], one.requirement, told.code)
             for one in ledger.read(folder).judgements() for told in one.findings}
 

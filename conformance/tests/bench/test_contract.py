@@ -24,6 +24,7 @@ def benched(folder, fault="", only=ONLY):
     who = Candidate("Appli", "1", "V", "consumer", (LATEST,), ())
     made = workshop.campaign(who, workshop.Choice(only=only))
     bench.receive(made, lambda told: selftest_bench.Sample(told, fault), folder, SystemClock(), lambda _one: None)
+    workshop.keep_contract(folder)
     return folder
 
 
@@ -96,7 +97,7 @@ def test_values_are_put_back_by_their_names_only_where_they_stand_whole():
 
 
 def heard(url, status=200, method="GET"):
-    return relied.Heard(LATEST, "socle/x", Exchange(
+    return relied.Call(LATEST, "socle/x", Exchange(
         "x1", "heard", Request(method, f"[base]/{url}"), Response(status, (), b"{}"), None, "2026-01-01T00:00:00.000Z", 1.0), False)
 
 
@@ -121,7 +122,7 @@ def test_what_shapes_the_result_is_no_data():
 def test_the_record_of_a_ror_is_no_contract(tmp_path):
     record = ledger.Record(tmp_path, {"candidate": {"role": "server"}})
     with pytest.raises(OperatorError, match="give that of an application"):
-        list(relied.heard(record))
+        list(relied.calls(record))
 
 
 def test_a_replay_is_asked_of_a_ror(recorded, tmp_path):

@@ -8,6 +8,7 @@ from conformance.fhir.population import Population
 from conformance.model import Action, Ask, Exchange, Expectation, Request, Scenario, Sent, Step, Trouble
 from conformance.specification import Text
 from conformance.tests.checks.stage import HERE, PROFILE, answer, entry, offer, searchset
+from conformance.tests.checks.test_findings import compared
 
 NOS = "https://mos.esante.gouv.fr/NOS/TRE_R227-ChampActivite/FHIR/TRE-R227-ChampActivite"
 FIELD = f"service-type={NOS.replace(':', '%3A').replace('/', '%2F')}%7C02"
@@ -67,3 +68,13 @@ def stated(check, answer, note=""):
 def paged(*links):
     return [get("HealthcareService?a=1", answer(searchset(entry(offer("1")), next_link=links[0])))] + [
         get(url, answer(searchset(entry(offer("2"))))) for url in links[1:]]
+
+
+def tells_wrong_from_right(code, case):
+    """The wrong request gives a finding of a kind, told as its golden file has it; the right one gives none at all."""
+    (check, parameters, wrong, how), (right_check, right_parameters, right, right_how) = case
+    found = told(check, parameters, wrong, **how)
+    assert code in {one.code for one in found}
+    assert not told(right_check, right_parameters, right, **right_how)
+    one = next(one for one in found if one.code == code)
+    compared(code, one.expected, one.actual, one.place)

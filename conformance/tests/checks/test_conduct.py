@@ -5,9 +5,8 @@ import json
 import pytest
 
 from conformance.model import Trouble
-from conformance.tests.checks.heard import FINE, get, told
+from conformance.tests.checks.heard import FINE, get, tells_wrong_from_right, told
 from conformance.tests.checks.stage import REGION, answer, entry, offer, searchset
-from conformance.tests.checks.test_findings import compared
 
 CAPACITY = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-location-supported-capacity"
 FHIR = {"content-type": "application/fhir+json"}
@@ -61,12 +60,7 @@ CASES = {
 
 @pytest.mark.parametrize("code", CASES)
 def test_the_wrong_request_gives_it_and_the_right_one_does_not(code):
-    (check, parameters, wrong, how), (right_check, right_parameters, right, right_how) = CASES[code]
-    found = told(check, parameters, wrong, **how)
-    assert code in {one.code for one in found}
-    assert not told(right_check, right_parameters, right, **right_how)
-    one = next(one for one in found if one.code == code)
-    compared(code, one.expected, one.actual, one.place)
+    tells_wrong_from_right(code, CASES[code])
 
 
 @pytest.mark.parametrize(("check", "parameters", "requests", "wrong"), [

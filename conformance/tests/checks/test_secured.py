@@ -2,8 +2,7 @@
 
 import pytest
 
-from conformance.tests.checks.heard import TOKEN, get, greeting, told
-from conformance.tests.checks.test_findings import compared
+from conformance.tests.checks.heard import TOKEN, get, greeting, tells_wrong_from_right, told
 
 TLS, CLIENT = "TLSv1.3 TLS_AES_256_GCM_SHA384", "sha256:00 CN=application"
 REFUSED = (greeting("begun"), greeting("SSLV3_ALERT_CERTIFICATE_EXPIRED"))
@@ -17,12 +16,7 @@ CASES = {
 
 @pytest.mark.parametrize("code", CASES)
 def test_the_wrong_connection_gives_it_and_the_right_one_does_not(code):
-    (check, parameters, wrong, how), (right_check, right_parameters, right, right_how) = CASES[code]
-    found = told(check, parameters, wrong, **how)
-    assert code in {one.code for one in found}
-    assert not told(right_check, right_parameters, right, **right_how)
-    one = next(one for one in found if one.code == code)
-    compared(code, one.expected, one.actual, one.place)
+    tells_wrong_from_right(code, CASES[code])
 
 
 @pytest.mark.parametrize(("check", "requests", "how", "codes"), [

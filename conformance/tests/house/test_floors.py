@@ -18,7 +18,7 @@ FLOORS = (
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
     ("engine", "report", "relied", "replay"),
     ("preflight", "workshop", "validation", "reference_data", "quality", "continued"),
-    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "doors", "hooked", "bench", "selftest_bench",
+    ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "doors", "driven", "bench", "selftest_bench",
      "page"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance import data, pki, registry, registry_table
+from conformance.candidate import Secrets
 from conformance.cli.group import rorqual
 from conformance.errors import AuthorError, OperatorError
 
@@ -59,7 +60,7 @@ def test_what_is_written_is_read(whole):
 def test_a_pair_has_the_address_of_one_and_the_identity_of_the_other(whole, monkeypatch):
     found = registry.read(whole)
     one, other = found.rors
-    secret = registry.Secret(whole.parent, {"ROR_SECRET": "s3cret"})
+    secret = Secrets(whole.parent, {"ROR_SECRET": "s3cret"})
     there = found.endpoint(other, one, secret)
     assert (there.base, there.certificate, there.oauth) == ("https://127.0.0.1:8443/ws-diffusion-fhir", "", None)
     assert there.authorities == str(whole.parent / "authority.pem")
@@ -70,7 +71,7 @@ def test_a_pair_has_the_address_of_one_and_the_identity_of_the_other(whole, monk
     assert (again.oauth.client_id, again.oauth.client_secret) == ("bretagne", "s3cret")
     assert again.certificate == str(whole.parent / "client-bretagne.pem")
     with pytest.raises(OperatorError, match="ROR_SECRET is not set"):
-        found.endpoint(one, one, registry.Secret(whole.parent, {}))
+        found.endpoint(one, one, Secrets(whole.parent, {}))
 
 
 def test_as_a_table_and_back_it_is_the_same_but_for_secrets(whole):

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.checks.consumer import selected
 from conformance.checks.evidence import Evidence
-from conformance.checks.spoken import denied, statement
+from conformance.checks.statements import denied, statement
 from conformance.fhir.bundle import key_of
 from conformance.fhir.fill import fill
 from conformance.model import Expectation, Finding

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from conformance import profile
 from conformance.cli.group import rorqual
+from conformance.driven import Hooked
 from conformance.engine.consume import Instruction
-from conformance.hooked import Hooked
 from conformance.reference.consumer import Application
 
 LATEST = profile.known()[-1]
