@@ -24,7 +24,6 @@ from conformance.model import Exchange, Step
 from conformance.plan import Campaign
 from conformance.reference.app import create_app
 from conformance.reference.detours import Detours
-from conformance.reference.guests import presenting
 from conformance.reference.manners import mannered
 from conformance.reference.refusal import outcome
 from conformance.reference.server import stored
@@ -49,7 +48,7 @@ class Stand:
         manners = mannered(serve, detours)
         store = stored(self._resources, manners)
         app = create_app(store, profile_id=self._profile, fault=manners, access=self._door.guests)
-        return presenting(detours.before(app))
+        return detours.before(app)
 
     def endpoint(self) -> Mapping[str, Any]:
         """Addresses and credentials for the application."""

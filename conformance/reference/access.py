@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from conformance.reference.fault import Answer
+from conformance.reference.presented import common_name
 from conformance.reference.refusal import Refusal
 from conformance.reference.visibility import ALL
 
@@ -50,10 +51,14 @@ class Access:
     ror_headers: bool = False
     clients: tuple[Client, ...] = CLIENTS
     open_statement: bool = False  # whether the capability statement is read without a token
+    listed: frozenset[str] | None = None  # the white list: common names of client certificates; None for no list
 
     def check(self, given: Mapping[str, str], *, headers: bool = True) -> int:
         """The access profile of who asks, that of all for no token where none is required. Refusal 401 for a token
-        that is missing or not valid, 403 without the four headers where they are wanted."""
+        that is missing or not valid, 403 without the four headers where they are wanted, and for a client that is not
+        on the white list."""
+        if self.listed is not None and common_name() not in self.listed:
+            raise Refusal(403, "forbidden", "this client is not on the white list")
         found = self._known(given.get("authorization", ""))
         missing = [name for name in ROR_HEADERS if not given.get(name)] if self.ror_headers and headers else []
         if missing:

@@ -23,6 +23,7 @@ from conformance.reference.fault import Answer, Asked, Fault, Pairs
 from conformance.reference.guests import Guests
 from conformance.reference.interactions import Clock, Interactions, Sent, serialised
 from conformance.reference.negotiation import refuse_other_content, refuse_other_formats
+from conformance.reference.presented import present
 from conformance.reference.refusal import Refusal, outcome
 from conformance.reference.store import Store
 from conformance.reference.visibility import ALL, Views
@@ -74,6 +75,7 @@ class _Server:
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
+        present(request.scope)
         root = request.scope.get("root_path", "")
         base = f"{request.url.scheme}://{request.url.netloc}{root}{self._prefix(request.scope['path'])}"
         asked = Asked("", "", tuple(parse_qsl(request.url.query, keep_blank_values=True)), base)

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from contextvars import ContextVar
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from conformance.reference.access import by_basic
 from conformance.reference.fault import Answer
+from conformance.reference.presented import PRESENTED
 from conformance.reference.refusal import Refusal
 from conformance.reference.visibility import ALL
 
 _LIFETIME = 300
 _JSON = {"content-type": "application/json", "cache-control": "no-store"}
-
-
-# the client certificate that came with the request at hand; empty for none
-PRESENTED: ContextVar[str] = ContextVar("presented", default="")
-App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
-
-
-def presenting(app: App) -> App:
-    """An application that knows the client certificate of each request (``PRESENTED``), from the extension ``tls``."""
-    async def served(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        PRESENTED.set(scope.get("extensions", {}).get("tls", {}).get("client_cert_name") or "")
-        await app(scope, receive, send)
-    return served
 
 
 class Guests:

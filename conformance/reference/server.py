@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from conformance.reference.fault import Fault, Json
+from conformance.reference.presented import Certified
 from conformance.reference.store import Store
 
 _PATIENCE = 10.0
@@ -71,6 +72,7 @@ class Running:
     ) -> None:
         config = uvicorn.Config(
             app,
+            http=Certified,
             ws="none",
             lifespan="off",
             log_level="error",
