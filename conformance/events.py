@@ -130,6 +130,21 @@ class ScenarioFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Visited:
+    """A pair of a matrix was tried, and all that happened meanwhile; ``untested`` is the cause (``cells.CAUSES``) why
+    it was not carried through for a reason that is of none of the two, ``detail`` its words."""
+
+    requester: str
+    responder: str
+    profile: str
+    started: str
+    seconds: float
+    events: tuple[Event, ...]
+    untested: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The run came to its end; ``footer`` is what the last line of the record says."""
 
@@ -138,5 +153,5 @@ class Finished:
 
 Event = (
     Started | Exchanged | Bound | StepSent | CaseAsked | LawEnded | Writing | Created | Undone | Resumed | Judged
-    | Skipped | ScenarioFinished | Finished
+    | Skipped | ScenarioFinished | Visited | Finished
 )

@@ -7,7 +7,6 @@ A record without footer is incomplete, and says so.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import queue
@@ -26,6 +25,7 @@ from conformance.model import Exchange, Judgement, Request, Response, Trouble, W
 
 RECORD_FILE = "record.jsonl"
 BODIES = "bodies"
+MATRIX = "matrix"  # the kind of a record that holds pairs
 WAITING = 256
 _RETOLD = frozenset(("bound", "step", "case", "law", "judgement", "scenario"))  # of a scenario that is told again
 
@@ -138,7 +138,8 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(one.text, encoding="utf-8")
             return
-        line = dumps(self._line(one))
+        lines = self._visit(one) if isinstance(one, told.Visited) else (self._line(one),)
+        line = b"".join(map(dumps, lines))
         self._file.write(line)
         if self._waiting.empty():  # what waits already goes to the disk with it
             self._file.flush()
@@ -178,6 +179,15 @@ class Ledger:
         if isinstance(event, told.Skipped):
             return {"type": "skipped", "profile": event.profile, "scenario": event.scenario, "reason": event.reason}
         return _written_line(event)
+
+    def _visit(self, visited: told.Visited) -> Iterator[dict[str, Any]]:
+        """The lines of a pair, from one that begins it to one that ends it."""
+        pair = [visited.requester, visited.responder]
+        yield {"type": "visit", "pair": pair, "profile": visited.profile, "started": visited.started}
+        for event in visited.events:
+            yield self._line(event)
+        yield {"type": "pair", "pair": pair, "seconds": visited.seconds,
+               **({"untested": visited.untested, "detail": visited.detail} if visited.untested else {})}
 
     def _exchange(self, exchange: Exchange) -> dict[str, Any]:
         response = exchange.response
@@ -251,54 +261,54 @@ class Record:
 
     def body(self, name: str) -> bytes:
         """A body by its hash; RecordError when it is not there or is another."""
-        if not (len(name) == 64 and name.isalnum()):
-            raise RecordError(f"{self.folder}: {name[:80]!r} is not the name of a body")
-        try:
-            body = (self.folder / BODIES / name).read_bytes()
-        except OSError:
-            raise RecordError(f"{self.folder}: the body {name[:12]}… is missing") from None
-        if hashlib.sha256(body).hexdigest() != name:
-            raise RecordError(f"{self.folder}: the body {name[:12]}… was altered")
-        return body
+        return body_of(self.folder, name)
 
     def exchange(self, line: Mapping[str, Any]) -> Exchange:
         """The exchange of a line, its body read."""
-        request, response, trouble = line["request"], line.get("response"), line.get("trouble")
-        return Exchange(
-            line["id"], line["purpose"],
-            Request(request["method"], request["url"], pairs(request["headers"]), request["body"],
-                    request.get("access", "")),
-            None if response is None else Response(
-                response["status"], pairs(response["headers"]), self.body(response["body"]), response["received"],
-                response["http"],
-            ),
-            None if trouble is None else Trouble(trouble["code"], trouble["detail"]),
-            line["started"], line["milliseconds"], line["tls"], line.get("client", ""),
-        )
+        return exchange_of(self.folder, line)
+
+
+def body_of(folder: Path, name: str) -> bytes:
+    """A body of the record in a folder, by its hash; RecordError when it is not there or is another."""
+    if not (len(name) == 64 and name.isalnum()):
+        raise RecordError(f"{folder}: {name[:80]!r} is not the name of a body")
+    try:
+        body = (folder / BODIES / name).read_bytes()
+    except OSError:
+        raise RecordError(f"{folder}: the body {name[:12]}… is missing") from None
+    if hashlib.sha256(body).hexdigest() != name:
+        raise RecordError(f"{folder}: the body {name[:12]}… was altered")
+    return body
+
+
+def exchange_of(folder: Path, line: Mapping[str, Any]) -> Exchange:
+    """The exchange of a line of the record in a folder, its body read."""
+    request, response, trouble = line["request"], line.get("response"), line.get("trouble")
+    return Exchange(
+        line["id"], line["purpose"],
+        Request(request["method"], request["url"], pairs(request["headers"]), request["body"],
+                request.get("access", "")),
+        None if response is None else Response(
+            response["status"], pairs(response["headers"]), body_of(folder, response["body"]), response["received"],
+            response["http"],
+        ),
+        None if trouble is None else Trouble(trouble["code"], trouble["detail"]),
+        line["started"], line["milliseconds"], line["tls"], line.get("client", ""),
+    )
 
 
 def read(folder: Path) -> Record:
     """The record of a folder (or of its file); RecordError when it cannot be read at all."""
-    path = folder / RECORD_FILE if folder.is_dir() else folder
-    try:
-        text = path.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        raise OperatorError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
-    record: Record | None = None
-    digest = hashlib.sha256()
-    # lines end where they were ended: a value that was asked may hold what Unicode calls the end of one
-    for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
-        value = _value(line)
-        if value is None:
-            if record is None:
-                raise RecordError(f"{path}:{number}: not a record of rorqual")
-            record.cut = f"line {number} is cut"
-            break
-        if record is None:
-            record = _opened(path, value)
-        elif value["type"] == "footer":
-            _verify(path, value, digest.hexdigest())
+    coming = stream(folder)
+    header = next(coming)
+    if header.get("kind") == MATRIX:
+        raise OperatorError(f"{folder}: the record of a matrix; see `rorqual matrix show`")
+    record = Record(folder if folder.is_dir() else folder.parent, header)
+    for value in coming:
+        if value["type"] == "footer":
             record.footer = value
+        elif value["type"] == "cut":
+            record.cut = f"line {value['line']} is cut"
         elif value["type"] == "resumed":
             again = {(profile, scenario) for profile, scenario in value["again"]}
             record.lines = [one for one in record.lines if one["type"] not in _RETOLD
@@ -306,10 +316,32 @@ def read(folder: Path) -> Record:
             record.lines.append(value)
         else:
             record.lines.append(value)
-        digest.update(line.encode())
-    if record is None:
-        raise RecordError(f"{path}: empty; the run was stopped before it began: nothing was sent, start it again")
     return record
+
+
+def stream(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """The lines of a record, one after the other, its header first; a line that was cut ends it, told as one of type
+    ``cut``. RecordError when it cannot be read, or is not what was written."""
+    path = folder / RECORD_FILE if folder.is_dir() else folder
+    digest, number = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                value = _value(line.decode("utf-8", "replace"))
+                if value is None and number > 1:
+                    yield {"type": "cut", "line": number}
+                    return
+                if number == 1:
+                    value = _opened(path, value)
+                elif value is not None and value["type"] == "footer":
+                    _verify(path, value, digest.hexdigest())
+                if value is not None:
+                    yield value
+                digest.update(line)
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
+    if not number:
+        raise RecordError(f"{path}: empty; the run was stopped before it began: nothing was sent, start it again")
 
 
 def _value(line: str) -> Mapping[str, Any] | None:
@@ -320,12 +352,14 @@ def _value(line: str) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) and isinstance(value.get("type"), str) else None
 
 
-def _opened(path: Path, value: Mapping[str, Any]) -> Record:
+def _opened(path: Path, value: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if value is None:
+        raise RecordError(f"{path}:1: not a record of rorqual")
     if value["type"] != "header":
         raise RecordError(f"{path}:1: a record begins with its header, not with {value['type']!r}")
     if value.get("record") != 1:
         raise RecordError(f"{path}:1: a record of form {value.get('record')}, this rorqual reads form 1")
-    return Record(path.parent, value)
+    return value
 
 
 def _verify(path: Path, footer: Mapping[str, Any], digest: str) -> None:
@@ -333,7 +367,7 @@ def _verify(path: Path, footer: Mapping[str, Any], digest: str) -> None:
         raise RecordError(f"{path}: the lines are not those that were written (the footer's hash differs)")
 
 
-def _written_line(event: told.Writing | told.Created | told.Undone | told.Resumed) -> dict[str, Any]:
+def _written_line(event: told.Event) -> dict[str, Any]:
     if isinstance(event, told.Writing):
         one = event.written
         return {"type": "writing", "number": one.number, "profile": one.profile, "scenario": one.scenario,
@@ -343,4 +377,6 @@ def _written_line(event: told.Writing | told.Created | told.Undone | told.Resume
     if isinstance(event, told.Undone):
         return {"type": "undone", "number": event.number, "key": event.key, "how": event.how,
                 "exchange": event.exchange}
-    return {"type": "resumed", "started": event.started, "again": event.again}
+    if isinstance(event, told.Resumed):
+        return {"type": "resumed", "started": event.started, "again": event.again}
+    raise TypeError(f"{type(event).__name__} is no line of a record")

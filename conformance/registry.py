@@ -79,6 +79,11 @@ class Registry:
     consumers: tuple[Consumer, ...]
     folder: Path
 
+    @property
+    def members(self) -> tuple[Ror | Consumer, ...]:
+        """Those who ask: RORs, then applications."""
+        return (*self.rors, *self.consumers)
+
     def pairs(self) -> list[tuple[Ror, Ror]]:
         """The ordered pairs (requester, responder) of different RORs."""
         return [(one, other) for one in self.rors for other in self.rors if one is not other]

@@ -110,7 +110,7 @@ def driven(
     try:
         if before is None:
             keep_inputs(made, book)
-        with _collected_rarely(), _undone_if_interrupted(run, tell):
+        with collected_rarely(), _undone_if_interrupted(run, tell):
             tell(run.events())
     finally:
         book.close()
@@ -127,7 +127,7 @@ def _undone_if_interrupted(run: Run, tell: Callable[[Iterable[Event]], None]) ->
 
 
 @contextlib.contextmanager
-def _collected_rarely() -> Iterator[None]:
+def collected_rarely() -> Iterator[None]:
     """Parsed answers are hundreds of thousands of objects without cycles: looking for cycles among them at every
     step would double the time of a run. At its end they are among the old objects at once, not looked at first."""
     usual = gc.get_threshold()

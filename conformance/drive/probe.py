@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from conformance.clock import stamp
 from conformance.drive import carrier
+from conformance.drive.direct import Direct
 from conformance.drive.messages import Answer, Sending
 from conformance.drive.redact import Vault
 from conformance.endpoint import Endpoint
@@ -30,18 +31,22 @@ class Pending:
 
 class Probe:
     """One candidate under test. ``scrub`` removes personal data from a body in the language of the candidate;
-    ``finished`` is the number of the last exchange of a run that goes on.
+    ``finished`` is the number of the last exchange of a run that goes on; ``carried`` who carries its requests, a
+    process of its own where none is given.
 
     OperatorError when a certificate, key or authority of the endpoint is unusable.
     """
 
-    def __init__(self, endpoint: Endpoint, scrub: Callable[[Vault], Scrub], finished: int = 0) -> None:
+    def __init__(
+        self, endpoint: Endpoint, scrub: Callable[[Vault], Scrub], finished: int = 0,
+        carried: carrier.Carrier | Direct | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.vault = Vault()
         self._scrub = scrub(self.vault)
         self._finished = finished
         self._register()
-        self._carrier = carrier.take()
+        self._carrier = carried or carrier.take()
         try:
             self._carrier.open(endpoint)
         except BaseException:

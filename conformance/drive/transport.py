@@ -7,6 +7,8 @@ on the socket, handshake included, is bounded by what is left of the whole excha
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import socket
 import ssl
 import zlib
@@ -75,18 +77,38 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         options = [*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-        stream = self._inner.connect_tcp(host, port, self._deadline.left(timeout), local_address, options)
+        try:
+            place = _located(host)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        stream = self._inner.connect_tcp(place, port, self._deadline.left(timeout), local_address, options)
         return _Stream(stream, self._deadline)
 
 
+def _located(host: str) -> str:
+    """The host to ask the resolver for. Names that are apart (RFC 6761) are asked of nobody: those of this machine are
+    its own, those that never exist are refused (socket.gaierror)."""
+    name = host.lower().rstrip(".")
+    if name.endswith(".invalid"):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return "127.0.0.1" if name.endswith(".localhost") else host
+
+
 def context(endpoint: Endpoint) -> ssl.SSLContext:
-    """The TLS context of a candidate: its authorities, our certificate; OperatorError when a file is unusable."""
+    """The TLS context of a candidate: its authorities, our certificate; OperatorError when a file is unusable. Those
+    who come with the same files share one."""
+    files = (endpoint.authorities, endpoint.certificate, endpoint.key)
     try:
-        made = ssl.create_default_context(cafile=endpoint.authorities or None)
-        if endpoint.certificate:
-            made.load_cert_chain(endpoint.certificate, endpoint.key, endpoint.key_password or None)
+        return _context(*files, endpoint.key_password, tuple(os.stat(one).st_mtime_ns for one in files if one))
     except (OSError, ssl.SSLError) as error:
         raise OperatorError(f"tls: the certificate, key or authorities cannot be used ({error})") from None
+
+
+@functools.lru_cache(maxsize=256)
+def _context(authorities: str, certificate: str, key: str, password: str, _written: tuple[int, ...]) -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=authorities or None)
+    if certificate:
+        made.load_cert_chain(certificate, key, password or None)
     return made
 
 

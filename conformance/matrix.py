@@ -1,0 +1,163 @@
+"""A run of the connectivity matrix: every requester to every responder, into a record that can be gone on with."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from conformance import __version__, ledger, nomenclature, profile
+from conformance.candidate import Secrets
+from conformance.cells import Certificate
+from conformance.clock import Clock, stamp
+from conformance.drive.identity import certificate
+from conformance.errors import OperatorError
+from conformance.events import Finished, Started, Visited
+from conformance.lanes import AT_ONCE, WIDTH, Lanes
+from conformance.registry import Consumer, Registry, Ror
+from conformance.source import suggest
+from conformance.visiting import Call
+from conformance.visits import Visits
+from conformance.workshop import collected_rarely, library
+
+INTER_ROR = "inter-ror"
+_MOST_THREADS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a matrix is tried: requesters and responders (ids; all when empty), use cases of RORs, seconds for a
+    pair, pairs at work at once, minutes for all (0: any); from which network (``vantage``)."""
+
+    requesters: tuple[str, ...] = ()
+    responders: tuple[str, ...] = ()
+    use_cases: tuple[str, ...] = (INTER_ROR,)
+    scenarios: tuple[str, ...] = ()
+    seconds: float = 20.0
+    at_once: int = AT_ONCE
+    minutes: float = 0.0
+    vantage: str = "here"
+
+
+class Tour:
+    """The pairs of a registry that are wanted, and their trial into a record. OperatorError where an id is unknown."""
+
+    def __init__(
+        self, registry: Registry, wanted: Wanted, clock: Clock, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self.registry, self.wanted, self.clock = registry, wanted, clock
+        self._secrets = Secrets(registry.folder, environment)
+        self._certificates: dict[str, Certificate] = {}
+        self._unreadable: dict[str, str] = {}
+        for one in registry.members:
+            self._look_at(one)
+        self.calls = list(self._calls())
+
+    def _look_at(self, one: Ror | Consumer) -> None:
+        """Reads the certificate of a member once."""
+        if one.identity.certificate:
+            try:
+                self._certificates[one.id] = certificate(
+                    self.registry.folder / one.identity.certificate, self.clock.now())
+            except OperatorError as error:
+                self._unreadable[one.id] = str(error)
+
+    def _calls(self) -> Iterable[Call]:
+        rors = [one.id for one in self.registry.rors]
+        everyone = [*rors, *(one.id for one in self.registry.consumers)]
+        for names, known in ((self.wanted.requesters, everyone), (self.wanted.responders, rors)):
+            for name in names:
+                if name not in known:
+                    raise OperatorError(f"the registry has nobody called {name!r} there; "
+                                        f"{suggest(name, known) or 'see `rorqual registry`'}")
+        for requester in self.registry.members:
+            for responder in self.registry.rors:
+                if requester is not responder and self._asked(requester.id, responder.id):
+                    yield self._call(requester, responder)
+
+    def _asked(self, requester: str, responder: str) -> bool:
+        return requester in (self.wanted.requesters or (requester,)) and responder in (
+            self.wanted.responders or (responder,))
+
+    def _call(self, requester: Ror | Consumer, responder: Ror) -> Call:
+        shared = [name for name in profile.known() if name in requester.profiles and name in responder.profiles]
+        cases = requester.use_cases if isinstance(requester, Consumer) and requester.use_cases else (
+            self.wanted.use_cases)
+        call = Call(requester.id, responder.id, None, shared[-1] if shared else "", cases, self.wanted.seconds,
+                    self._certificates.get(requester.id), self.wanted.scenarios)
+        if not responder.base:
+            return replace(call, why_not="untested.no-endpoint", detail=responder.id)
+        if requester.id in self._unreadable:
+            return replace(call, why_not="untested.configuration", detail=self._unreadable[requester.id])
+        try:
+            return replace(call, endpoint=self.registry.endpoint(requester, responder, self._secrets))
+        except OperatorError as error:
+            return replace(call, why_not="untested.configuration", detail=str(error))
+
+    def into(
+        self, folder: Path, told: Callable[[Visited], None], *, resume: bool = False, executor: Executor | None = None
+    ) -> None:
+        """Tries the pairs and writes their record; with ``resume``, those that the record of the folder lacks. An
+        ``executor`` other than threads of this process may be given. OperatorError where the record is another's."""
+        calls = self._left(folder) if resume else self.calls
+        book = ledger.Ledger(folder, resume)
+        until = self.clock.monotonic() + self.wanted.minutes * 60 if self.wanted.minutes else float("inf")
+        chosen = executor or ThreadPoolExecutor(self._threads())
+        try:
+            if not resume:
+                book.write(Started(self.header(), len(calls)))
+            lanes = Lanes(calls, chosen, self.clock, self.wanted.at_once, until)
+            with collected_rarely():
+                for one in lanes.visited():
+                    book.write(one)
+                    told(one)
+            if not lanes.left():
+                book.write(Finished({"finished": stamp(self.clock.now()), "counts": {"pairs": len(self.calls)}}))
+        finally:
+            if executor is None:
+                chosen.shutdown(wait=False, cancel_futures=True)
+            book.close()
+
+    def _threads(self) -> int:
+        lanes = len({call.responder for call in self.calls})
+        return min(_MOST_THREADS, self.wanted.at_once + WIDTH * lanes)
+
+    def _left(self, folder: Path) -> list[Call]:
+        """The pairs that a record lacks."""
+        before = Visits(folder)
+        planned = {tuple(one) for one in before.header["planned"]}
+        if planned != {call.pair for call in self.calls}:
+            raise OperatorError(f"{folder}: its record is of other pairs; give the registry and the choices it had")
+        seen = {(one.requester, one.responder) for one in before}
+        if before.complete:
+            raise OperatorError(f"{folder}: its record is complete; nothing is left to try")
+        return [call for call in self.calls if call.pair not in seen]
+
+    def header(self) -> dict[str, Any]:
+        """The first line of the record: what is tried, and of whom; no secret, no address."""
+        wanted, profiles = self.wanted, {call.profile for call in self.calls if call.profile}
+        known, found = library(tuple(map(Path, wanted.scenarios)))
+        return {
+            "record": 1, "kind": ledger.MATRIX, "rorqual": __version__, "python": platform.python_version(),
+            "started": stamp(self.clock.now()), "vantage": wanted.vantage, "use-cases": list(wanted.use_cases),
+            "seconds": wanted.seconds, "profiles": [{"id": name, "hash": one.hash} for name, one in known.items() if name in profiles],
+            "scenarios": found.hash, "nomenclatures": nomenclature.release(None).hash(),
+            "members": [self._member(one) for one in self.registry.members],
+            "planned": [call.pair for call in self.calls],
+        }
+
+    def _member(self, one: Ror | Consumer) -> dict[str, Any]:
+        told: dict[str, Any] = {"id": one.id, "name": one.name, "profiles": list(one.profiles), "version": one.version}
+        if isinstance(one, Ror):
+            told |= {"kind": "ror", "region": one.region, "metropolitan": one.metropolitan, "solution": one.solution,
+                     "lets-in": None if one.lets_in is None else list(one.lets_in)}
+        else:
+            told |= {"kind": "consumer", "solution": one.vendor, "use-cases": list(one.use_cases)}
+        own = self._certificates.get(one.id)
+        if own is not None:
+            told["certificate"] = {"until": own.until, "issuer": own.issuer, "defects": list(own.defects)}
+        return told
