@@ -144,7 +144,8 @@ class Tour:
         return {
             "record": 1, "kind": ledger.MATRIX, "rorqual": __version__, "python": platform.python_version(),
             "started": stamp(self.clock.now()), "vantage": wanted.vantage, "use-cases": list(wanted.use_cases),
-            "seconds": wanted.seconds, "profiles": [{"id": name, "hash": one.hash} for name, one in known.items() if name in profiles],
+            "seconds": wanted.seconds,
+            "profiles": [{"id": name, "hash": one.hash} for name, one in known.items() if name in profiles],
             "scenarios": found.hash, "nomenclatures": nomenclature.release(None).hash(),
             "members": [self._member(one) for one in self.registry.members],
             "planned": [call.pair for call in self.calls],
