@@ -10,16 +10,17 @@ PACKAGE = Path(__file__).resolve().parents[2]
 # Lower floors first; a module may import those of lower floors, and its own floor where no cycle arises.
 FLOORS = (
     ("verdict", "errors", "data", "clock", "draw", "scenario_words", "requirement_ids", "pki"),
-    ("model", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents", "queries"),
+    ("model", "cells", "specification", "policy", "finess", "endpoint", "codes", "source", "package", "documents", "queries"),
     ("events", "nomenclature", "fhir"),
     ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "openapi", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
     ("candidate", "registry", "registry_table", "scenario", "scenario_rules"),
-    ("plan", "generation", "drive", "lines", "ledger", "fhir_generation"),
+    ("plan", "generation", "drive", "lines", "ledger", "fhir_generation", "reached", "visits"),
     ("engine", "report", "relied", "replay"),
-    ("preflight", "workshop", "validation", "reference_data", "quality", "continued"),
+    ("preflight", "workshop", "validation", "reference_data", "quality", "continued",
+     "visiting", "lanes", "matrix"),
     ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "doors", "driven", "bench", "selftest_bench",
-     "page"),
+     "page", "federation"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -27,7 +28,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LAZY = {"pytest_plugin"}
 # The reference ROR stands beside the floors: it reads data, and nothing of the harness that judges it.
 REFERENCE_MAY = {"data", "reference"}
-USES_REFERENCE = {"bench", "doors", "selftest_bench", "cli", "selftest", "examples", "reference_data", "coverage"}
+USES_REFERENCE = {"bench", "federation", "doors", "selftest_bench", "cli", "selftest", "examples", "reference_data", "coverage"}
 
 
 def modules():
