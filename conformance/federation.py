@@ -29,6 +29,7 @@ from conformance.reference.server import Running, stored
 from conformance.reference.territories import TERRITORIES
 from conformance.reference_data import region
 from conformance.registry import Registry, Ror
+from conformance.visits import Visits
 
 _HOST, _SEED = "127.0.0.1", 2017
 _NOBODY, _CLOSED = "a-name-that-nobody-has", "a-port-where-nobody-listens"
@@ -46,6 +47,14 @@ class Arrangement:
     requesters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     responders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     causes: tuple[Mapping[str, str], ...] = ()
+
+
+    def expected(self, requester: str, responder: str) -> tuple[str, str]:
+        """The cause, and the requirement, that a pair must be found to fail for; empty texts where it is effective."""
+        for one in self.causes:
+            if one.get("requester", requester) == requester and one.get("responder", responder) == responder:
+                return one["cause"], one.get("requirement", "")
+        return "", ""
 
 
 def arrangement() -> Arrangement:
@@ -111,6 +120,18 @@ def _unreachable(name: str, at: str) -> str:
         return f"{name}.invalid"
     with socket.create_server((_HOST, 0)) as free:
         return f"{name}.localhost:{free.getsockname()[1]}"
+
+
+def otherwise(arranged: Arrangement, visits: Visits) -> list[str]:
+    """The pairs of a record that were found otherwise than arranged, in words."""
+    found = []
+    for one in map(visits.cell, visits):
+        seen = (one.broken.cause, one.broken.requirement) if one.broken is not None else ("", "")
+        wanted = arranged.expected(one.requester, one.responder)
+        if seen != wanted:
+            told = one.broken.detail if one.broken is not None else ""
+            found.append(f"{one.requester} → {one.responder}: {' '.join(seen)} ({told}), not {' '.join(wanted)}")
+    return found
 
 
 @contextlib.contextmanager

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from conformance import __version__, ledger, nomenclature, profile
+from conformance import __version__, deduced, ledger, nomenclature, profile
 from conformance.candidate import Secrets
 from conformance.cells import Certificate
 from conformance.clock import Clock, stamp
@@ -26,6 +27,7 @@ from conformance.workshop import collected_rarely, library
 
 INTER_ROR = "inter-ror"
 _MOST_THREADS = 256
+_PATIENCE, _RETRIES = 10.0, 3  # of a cluster: seconds until it answers, and how often a pair is begun again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,24 @@ class Wanted:
     at_once: int = AT_ONCE
     minutes: float = 0.0
     vantage: str = "here"
+
+
+@contextlib.contextmanager
+def executor(address: str | None) -> Iterator[Executor | None]:
+    """The workers of a Dask cluster; None where no address is given. OperatorError where it cannot be reached."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise OperatorError("a cluster needs Dask: pip install 'rorqual[cluster]'") from None
+    try:
+        client = Client(address, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, ValueError) as error:
+        raise OperatorError(f"{address}: no cluster answers there ({error})") from None
+    with client:
+        yield client.get_executor(retries=_RETRIES, pure=False)  # type: ignore[no-untyped-call]
 
 
 class Tour:
@@ -110,6 +130,8 @@ class Tour:
         try:
             if not resume:
                 book.write(Started(self.header(), len(calls)))
+                for name, text in self._contracts().items():
+                    book.keep(f"{deduced.FOLDER}/{name}.json", text)
             lanes = Lanes(calls, chosen, self.clock, self.wanted.at_once, until)
             with collected_rarely():
                 for one in lanes.visited():
@@ -121,6 +143,11 @@ class Tour:
             if executor is None:
                 chosen.shutdown(wait=False, cancel_futures=True)
             book.close()
+
+    def _contracts(self) -> dict[str, str]:
+        """What applications rely on, as their benches told it; OperatorError where a file cannot be read."""
+        return {one.id: self._secrets.text(one.contract, f"contract of {one.id}")
+                for one in self.registry.consumers if one.contract}
 
     def _threads(self) -> int:
         lanes = len({call.responder for call in self.calls})

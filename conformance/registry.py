@@ -173,3 +173,5 @@ def _files(one: Any, folder: Path) -> Iterator[_Wrong]:
         file = one.get(part, {}).get(key)
         if file and not (folder / file).is_file():
             yield [part, key], f"there is no file {folder / file}", "check the path"
+    if "contract" in one and not (folder / one["contract"]).is_file():
+        yield ["contract"], f"there is no file {folder / one['contract']}", "`rorqual bench` writes it into its folder"

@@ -25,6 +25,8 @@ COMMANDS = {
     "coverage": "Tell which requirement is verified by which scenario, and broken by which fault.",
     "lint": "Check scenario, candidate and waiver files.",
     "registry": "Check a registry of RORs and applications, and show it as a table.",
+    "matrix": "Try who can exchange with whom, and tell why not.",
+    "can-connect": "Tell whether one member can exchange with another; a gate for CI.",
     "pki": "Write certificates for tests of TLS, those that must be refused among them.",
     "serve": "Start the reference ROR, with or without a fault.",
     "selftest": "Measure the judge: each fault must be caught.",

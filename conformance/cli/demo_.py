@@ -6,19 +6,24 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from conformance import profile, selftest, workshop
-from conformance.cli import show
+from conformance import data, federation, matrix, profile, registry, selftest, workshop
+from conformance.cli import matrix_, matrix_views, show
 from conformance.clock import SystemClock
 from conformance.drive import carrier
 from conformance.engine.laws import DRAWS, QUICK
 from conformance.errors import HarnessError
 from conformance.model import Candidate
 from conformance.policy import SEES_ALL
+from conformance.visits import Visits
+
+_SECONDS = 6.0  # for a pair of reference RORs
 
 
 @click.command("demo")
@@ -28,13 +33,17 @@ from conformance.policy import SEES_ALL
 @click.option("--depth", type=click.Choice(list(DRAWS)), default=QUICK, show_default=True,
               help="How many cases of each law are drawn.")
 @click.option("--fault", help="Start the reference with this fault (see rorqual serve --list-faults).")
+@click.option("--matrix", "federated", is_flag=True,
+              help="Instead: the matrix of 17 reference RORs, with what is arranged to be wrong between them.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run [./rorqual-out/<time>-demo].")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
-    profiles: tuple[str, ...], offers: int, seed: int, depth: str, fault: str | None, out: Path | None,
-    form: str,
+    profiles: tuple[str, ...], offers: int, seed: int, depth: str, fault: str | None, federated: bool,
+    out: Path | None, form: str,
 ) -> None:
     """Start the reference ROR, run a homologation on it, write the report, and say where. Needs nothing."""
+    if federated:
+        _matrix(out, form)
     wanted = profiles or tuple(profile.known())
     who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True,
                     accesses=selftest.ACCESSES, access=SEES_ALL)
@@ -46,6 +55,22 @@ def command(
     with reference(region) as base, show.Progress(made, form) as progress:
         workshop.drive(made, selftest.endpoint(base), folder, clock, progress.told)
     show.finish(folder, form)
+
+
+def _matrix(out: Path | None, form: str) -> NoReturn:
+    """The share of connections that the programme counted in 2017, measured again between reference RORs."""
+    clock = SystemClock()
+    folder = out or show.default_folder("demo-matrix", clock)
+    members = registry.read(data.path("profiles", "registry-2017.yaml"))
+    arranged = federation.arrangement()
+    with tempfile.TemporaryDirectory(prefix="rorqual-matrix-") as keys, federation.federation(
+            members, arranged, Path(keys), clock) as path:
+        tour = matrix.Tour(registry.read(path), matrix.Wanted(seconds=_SECONDS), clock)
+        matrix_.drive(tour, folder, form)
+    otherwise = federation.otherwise(arranged, Visits(folder))
+    if otherwise:
+        raise HarnessError("found otherwise than arranged: " + "; ".join(otherwise[:5]))
+    matrix_views.finish([folder], folder, form)
 
 
 @contextlib.contextmanager

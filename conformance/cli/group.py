@@ -24,7 +24,7 @@ class _Commands(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"conformance.cli.{cmd_name}_").command
+        command: click.Command = importlib.import_module(f"conformance.cli.{cmd_name.replace('-', '_')}_").command
         return command
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -76,10 +76,12 @@ def html(report: Report) -> str:
     return page("report.html.j2", r=report)
 
 
-def page(template: str, **values: Any) -> str:
-    """A self-contained page from one of our templates, with the style and the script of the report."""
-    style = data.path("reports", "templates", "report.css").read_text(encoding="utf-8")
-    script = data.path("reports", "templates", "report.js").read_text(encoding="utf-8")
+def page(template: str, beside: str = "", **values: Any) -> str:
+    """A self-contained page from one of our templates, with the style and the script of the report, and those of this
+    name that go ``beside``."""
+    style, script = ("".join(
+        data.path("reports", "templates", f"{name}.{kind}").read_text(encoding="utf-8")
+        for name in ("report", beside) if name) for kind in ("css", "js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _environment().get_template(template).render(
         style=Markup(style), script=Markup(script), script_hash=f"sha256-{digest}", **values)

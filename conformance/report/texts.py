@@ -49,6 +49,12 @@ def interface() -> Mapping[str, Text]:
 
 
 @functools.cache
+def matrix() -> Mapping[str, Text]:
+    """The words of the connectivity matrix."""
+    return {key: text(raw) for key, raw in _load("matrix").items()}
+
+
+@functools.cache
 def bench() -> Mapping[str, Text]:
     """The words of the page of the bench."""
     return {key: text(raw) for key, raw in _load("bench").items()}
