@@ -249,7 +249,11 @@ class FhirGeneration:
         own = sent.ask.access or sent.step.action is not None  # what others may see is not the whole, nor is ours
         for one in sent.exchanges if not own else ():
             self.received.take(one, self.bodies)
-        return judging.judge_step(judging.Spot(course.profile, course.scenario), self.evidence(course, sent), stable)
+        evidence = self.evidence(course, sent)
+        try:
+            return judging.judge_step(judging.Spot(course.profile, course.scenario), evidence, stable)
+        finally:
+            evidence.forget()
 
     def evidence(self, course: Course, sent: Sent) -> Evidence:
         """What is known on which a step is judged, handshakes apart from the exchanges."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from conformance import deduced
 from conformance.cells import Broken, Certificate
 from conformance.model import Exchange, Response, Trouble
 
@@ -62,11 +63,12 @@ def capability(one: Exchange, shared: str) -> Broken | None:
     broken = _stated(one.response)
     if broken:
         return Broken(broken, f"HTTP {one.response.status}", one.id)
-    statement = _read(one.response.body)
-    version = str(statement.get("fhirVersion", ""))
+    told = _read(one.response.body)
+    version = str(told.get("fhirVersion", ""))
     if version != FHIR:
         return Broken("capability.other-version", f"fhirVersion {version[:40] or 'none'}", one.id)
-    if not _searched(statement):
+    offers = deduced.statement(told).types.get("HealthcareService")
+    if offers is None or "search-type" not in offers.interactions:
         return Broken("capability.no-search", "HealthcareService: search-type", one.id)
     return None if shared else Broken("capability.no-shared-profile", "", one.id)
 
@@ -82,17 +84,6 @@ def _stated(answer: Response) -> str:
     if answer.status != 200:
         return "capability.not-found"
     return "" if _read(answer.body).get("resourceType") == "CapabilityStatement" else "capability.unreadable"
-
-
-def _searched(statement: Mapping[str, Any]) -> bool:
-    """Whether a statement declares that offers are searched."""
-    rests = statement.get("rest")
-    for rest in rests if isinstance(rests, list) else ():
-        for one in rest.get("resource", ()) if isinstance(rest, dict) else ():
-            if isinstance(one, dict) and one.get("type") == "HealthcareService":
-                told = one.get("interaction") or ()
-                return any(isinstance(each, dict) and each.get("code") == "search-type" for each in told)
-    return False
 
 
 def _read(body: bytes) -> Mapping[str, Any]:

@@ -189,6 +189,14 @@ class Evidence:
             )
         return self._searcher
 
+    def forget(self) -> None:
+        """Lets go of what was worked out: it holds the evidence, which would stay until somebody looks for cycles."""
+        if self._searcher is not None:
+            self._searcher.forget()
+        self._searcher = None
+        self._pointing.clear()
+        self._entries.clear()
+
     def _referrers(self, here: Mapping[str, Resource], kind: str, by: str, key: str) -> Sequence[Resource] | None:
         parameter = self.profile.search_parameters.get((kind, by))
         if parameter is None or self._searcher is None:

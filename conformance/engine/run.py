@@ -56,7 +56,6 @@ class Run:
         self.clock, self.before = clock, before
         earlier = before or Before()
         self.writes = Writes(probe, generation, campaign.profiles, earlier.open_, earlier.writings)
-        self.laws = Laws(generation, campaign.depth, campaign.seed, self._case)
         self._started = stamp(clock.now())
         self._troubles = 0
         self._counts: dict[str, int] = dict(earlier.counts)
@@ -134,8 +133,9 @@ class Run:
                 judgements += yield from self._refused(turn.course, step, turn.missing)
             else:
                 judgements += yield from self._step(turn.course, step)
+        laws = Laws(self.generation, self.campaign.depth, self.campaign.seed, self._case)
         for law in range(len(scenario.laws)):
-            made = yield from self.laws.judged(turn.course, law, self._given_up)
+            made = yield from laws.judged(turn.course, law, self._given_up)
             yield from self._told(made)
             judgements += made
         yield from self.writes.undo()

@@ -121,6 +121,10 @@ class Searcher:
     facts: Callable[[Resource], Facts] = field(default_factory=lambda: Pool().facts)
     _tests: dict[tuple[str, str, str], Test] = field(default_factory=dict, repr=False)
 
+    def forget(self) -> None:
+        """Lets go of the tests, which hold this."""
+        self._tests.clear()
+
     def answers(self, resource: Resource, name: str, value: str) -> bool | None:
         """Whether the resource answers ``name=value``."""
         return self.test(str(resource.get("resourceType", "")), name, value)(resource)
