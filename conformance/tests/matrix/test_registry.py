@@ -44,6 +44,7 @@ def whole(tmp_path):
     pki.Pki(tmp_path, datetime.now(UTC)).client("bretagne")
     path = tmp_path / "registry.yaml"
     path.write_text(WHOLE, encoding="utf-8")
+    (tmp_path / "contract.json").write_text("{}", encoding="utf-8")
     return path
 
 
@@ -100,6 +101,7 @@ def test_a_table_with_semicolons_as_spreadsheets_here_write_it(tmp_path):
     ("ror-fhir-0.6.0", "ror-fhir-0.6.1", "no profile is called 'ror-fhir-0.6.1'"),
     ("use-cases: [orientation-ssr]", "use-cases: [orientation]", "no use case is called 'orientation'"),
     ("authority.pem", "absent.pem", "there is no file"),
+    ("contract.json", "absent.json", "there is no file"),
     (", key: client-bretagne.key", "", "a certificate goes with its key"),
     ('region: "53"', "region: 53", "registry.yaml:4:"),
     ("metropolitan: true", "metropolitan: maybe", "registry.yaml:6:"),
