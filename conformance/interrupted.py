@@ -20,6 +20,8 @@ from conformance.model import Candidate, Written
 from conformance.nomenclature import Release
 from conformance.plan import Campaign
 
+_LATE = 1.0  # seconds in which what a killed process had sent is served
+
 
 def campaign(candidate: Candidate, folder: Path, release: Path | None = None) -> Campaign:
     """The campaign of an interrupted run: its scenarios, as they were written, on its profiles, with its seed.
@@ -39,7 +41,7 @@ def resume(
     workshop.driven(made, endpoint, ledger.Ledger(record.folder, resume=True), clock, told, before, _last(record))
 
 
-def clean(folder: Path, endpoint: Endpoint) -> list[tuple[Written, str]]:
+def clean(folder: Path, endpoint: Endpoint, clock: Clock) -> list[tuple[Written, str]]:
     """Takes back what an interrupted run created and still stands, and adds to its record what became of it. Gives each
     write with that. The record stays that of an interrupted run."""
     record = _interrupted(folder)
@@ -48,8 +50,13 @@ def clean(folder: Path, endpoint: Endpoint) -> list[tuple[Written, str]]:
     probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask), _last(record))
     book = ledger.Ledger(record.folder, resume=True)
     try:
-        for event in Writes(probe, generation, workshop.read_profiles(), standing).undo():
+        writes = Writes(probe, generation, workshop.read_profiles(), standing)
+        for event in writes.undo():
             book.write(event)
+        if writes.unseen:
+            clock.sleep(_LATE)
+            for event in writes.again():
+                book.write(event)
     finally:
         book.close()
         probe.close()

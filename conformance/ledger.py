@@ -141,9 +141,10 @@ class Ledger:
         lines = self._visit(one) if isinstance(one, told.Visited) else (self._line(one),)
         line = b"".join(map(dumps, lines))
         self._file.write(line)
-        if self._waiting.empty():  # what waits already goes to the disk with it
+        lasting = isinstance(one, told.Writing)  # it must be known even if we, or the machine, stop
+        if lasting or self._waiting.empty():  # what waits already goes to the disk with it
             self._file.flush()
-        if isinstance(one, told.Writing):  # it must be known even if the machine stops
+        if lasting:
             os.fsync(self._file.fileno())
         self._digest.update(line)
 
@@ -251,7 +252,7 @@ class Record:
                 keys[line["number"]] = line["key"]
             elif line["type"] == "undone":
                 how[line["number"]] = line["how"]
-                keys.setdefault(line["number"], line["key"])
+                keys[line["number"]] = keys.get(line["number"]) or line["key"]
         return [(replace(one, key=keys.get(number, "")), how.get(number, "" if one.method == "POST" else "changed"))
                 for number, one in made.items()]
 

@@ -8,6 +8,7 @@ import click
 
 from conformance import interrupted, workshop
 from conformance.cli import show
+from conformance.clock import SystemClock
 
 
 @click.command("clean")
@@ -17,7 +18,7 @@ from conformance.cli import show
 def command(folder: Path, candidate: Path, form: str) -> None:
     """Take back what the interrupted run in FOLDER created on CANDIDATE (a candidate.yaml), and tell what remains."""
     _, endpoint = workshop.read_candidate(candidate)
-    writings = interrupted.clean(folder, endpoint)
+    writings = interrupted.clean(folder, endpoint, SystemClock())
     rows = [{"write": f"{one.method} {one.path}", "resource": one.key or one.mark, "scenario": one.scenario,
              "now": how or "stands"} for one, how in writings]
     if form == "json":

@@ -78,6 +78,7 @@ class Run:
             yield from self.writes.undo()
             planned = tuple(one for one in planned if (one.profile.id, one.scenario.id) not in self.before.finished)
         yield from self.scenarios(planned)
+        yield from self.writes.again()
         yield Finished({"finished": stamp(self.clock.now()), "counts": dict(sorted(self._counts.items()))})
 
     def scenarios(self, planned: Sequence[Planned]) -> Iterator[Event]:

@@ -26,6 +26,12 @@ class Writes:
         self._open = {one.number: one for one in open_}
         self._count = count
         self._refused: set[int] = set()
+        self._unseen: list[Written] = []  # of an earlier part, looked for and not found
+
+    @property
+    def unseen(self) -> bool:
+        """Whether something was looked for and not found."""
+        return bool(self._unseen)
 
     def begin(self, course: Course, ask: Ask) -> Iterator[Event]:
         """A request that changes something is about to be sent."""
@@ -60,11 +66,21 @@ class Writes:
                 how = "absent" if number in self._refused else "left"
                 yield Undone(number, "", how, "")
             elif not keys:
+                self._unseen += [made] if number not in self._refused else []
                 yield Undone(number, "", "absent", "")
             for key in keys or ():
                 exchange = yield from self._removed(made, key)
                 yield Undone(number, key, _how(exchange), exchange.id)
             del self._open[number]
+
+    def again(self) -> Iterator[Event]:
+        """Looks a second time for what was not found: a request under way when a run was killed may have been served
+        after the first look."""
+        for made in self._unseen:
+            for key in (yield from self._sought(made)) or ():
+                exchange = yield from self._removed(made, key)
+                yield Undone(made.number, key, _how(exchange), exchange.id)
+        self._unseen.clear()
 
     def _removed(self, made: Written, key: str) -> Generator[Event, None, Exchange]:
         """The exchange that took a resource back, or did not."""

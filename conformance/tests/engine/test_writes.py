@@ -14,7 +14,8 @@ from conformance import interrupted, ledger, workshop
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint
 from conformance.errors import OperatorError
-from conformance.model import Candidate
+from conformance.events import Writing
+from conformance.model import Candidate, Written
 from conformance.reference.app import create_app
 from conformance.reference.fault import Answer, Fault
 from conformance.reference.region import generate
@@ -183,6 +184,14 @@ def struck(begin, folder, how, seconds):
     return process.wait()
 
 
+def test_what_is_about_to_be_written_is_on_the_disk_before(tmp_path):
+    book = ledger.Ledger(tmp_path)
+    for number in range(200):
+        book.write(Writing(Written(number, PROFILE, "s", "POST", "Location", "", f"mark-{number}")))
+        assert f'"mark":"mark-{number}"'.encode() in (tmp_path / ledger.RECORD_FILE).read_bytes()
+    book.close()
+
+
 @pytest.mark.parametrize("turn", range(3))
 def test_an_interrupt_takes_back_what_stands(going, turn):
     served, _path, folder, begin, _command = going
@@ -233,7 +242,7 @@ def test_a_run_that_ended_is_not_gone_on_with(tmp_path):
     with Running(served.app) as base:
         run(served, base, tmp_path / "run", only=("socle/04-ressource-inconnue",))
         with pytest.raises(OperatorError, match="came to its end"):
-            interrupted.clean(tmp_path / "run", Endpoint(base))
+            interrupted.clean(tmp_path / "run", Endpoint(base), SystemClock())
 
 
 def test_another_candidate_does_not_go_on_with_a_run(going):
