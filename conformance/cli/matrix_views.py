@@ -140,6 +140,10 @@ def trend(records: tuple[Path, ...], form: str) -> None:
         name: f"{rate['ordered'][EFFECTIVE]}/{rate['ordered']['total']} {share(rate['ordered'])}"
         for name, rate in one["rates"].items()}, "opened": len(one["opened"]), "broke": len(one["broke"])}
         for one in rows], ("quarter", "date", "metropolitan", "all", "opened", "broke"))
+    for one in rows:
+        for name in ("opened", "broke"):
+            for pair in one[name]:
+                click.echo(f"{one['quarter']} {name}  {pair['requester']} → {pair['responder']}  {pair['after']}")
 
 
 COMMANDS = (again, merge, compare, trend)

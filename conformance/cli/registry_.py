@@ -27,7 +27,7 @@ def command(path: Path | None, example: bool, form: str) -> None:
         return
     found = registry.read(path or shipped)
     if form == "csv":
-        click.echo(registry_table.write(found.rors), nl=False)
+        click.echo(registry_table.write(found), nl=False)
         return
     rows = [_row(one) for one in found.rors]
     pairs = found.pairs()

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from conformance import federation, ledger
 from conformance.cli.group import rorqual
+from conformance.reference.region import generate
 from conformance.report import grid_files
 from conformance.report.grid import grid
 from conformance.visits import Visits
@@ -124,6 +125,11 @@ def test_nothing_secret_leaves_the_folder_of_keys(demo):
             assert b"rorqual-matrix-" not in text, path
             assert not re.search(rb"Bearer [0-9a-f]{64}", text), path
             assert not re.search(rb"[0-9a-f]{64}", text) or path.name in (ledger.RECORD_FILE, "matrix.json", "matrix.html")
+    people = [path.read_bytes() for path in (demo / "bodies").iterdir() if b'"Practitioner"' in path.read_bytes()]
+    families = {one["name"][0]["family"] for one in generate(60) if one["resourceType"] == "Practitioner"}
+    assert people
+    assert families
+    assert not [family for family in families for body in people if f'"family":"{family}"'.encode() in body]
     tokens = [line for line in (demo / ledger.RECORD_FILE).read_text().splitlines() if '"authorization"' in line.lower()]
     assert tokens
     assert all("Bearer [" in line for line in tokens)

@@ -78,11 +78,12 @@ def test_a_pair_has_the_address_of_one_and_the_identity_of_the_other(whole, monk
 def test_as_a_table_and_back_it_is_the_same_but_for_secrets(whole):
     found = registry.read(whole)
     table = whole.parent / "registry.csv"
-    table.write_bytes(registry_table.write(found.rors).encode())
+    table.write_bytes(registry_table.write(found).encode())
     assert "'=ROR Guyane" in table.read_text()
     again = registry.read(table)
     assert [(one.id, one.name, one.base, one.pace, one.lets_in, one.profiles, one.metropolitan) for one in again.rors] == [
         (one.id, one.name, one.base, one.pace, one.lets_in, one.profiles, one.metropolitan) for one in found.rors]
+    assert again.consumers == found.consumers
     assert again.rors[0].identity.client_secret is None
     assert "ROR_SECRET" not in table.read_text()
 
@@ -123,6 +124,10 @@ def test_what_is_wrong_is_told_with_its_place(whole, old, new, said):
     ("id,region,name,metropolitan\n", "the column 'profiles' is missing"),
     ("id,region,name,metropolitan,profiles,solutions\n", "no column is called 'solutions'"),
     ("", "the column 'id' is missing"),
+    ("kind,id,region,name,metropolitan,profiles\nconsumer,a,,A,,ror-fhir-0.7.0\nrobot,b,,B,,ror-fhir-0.7.0\n",
+     "t.csv:3:1: no member is of the kind 'robot'"),
+    ("kind,id,region,name,metropolitan,profiles\nror,a,53,A,yes,ror-fhir-0.7.0\nconsumer,b,53,B,,ror-fhir-0.7.0\n",
+     "t.csv:3:1:"),
 ])
 def test_what_is_wrong_in_a_table_is_told_at_its_row(tmp_path, text, said):
     table = tmp_path / "t.csv"
@@ -146,4 +151,4 @@ def test_the_command_lists_and_writes(whole):
     assert "2 RORs and 1 applications; 2 ordered pairs of RORs, 0 of them metropolitan" in told.output
     assert CliRunner().invoke(rorqual, ["registry"]).exit_code == 2
     table = CliRunner().invoke(rorqual, ["registry", str(whole), "--format", "csv"])
-    assert table.output.splitlines()[0].startswith("id,region,name")
+    assert table.output.splitlines()[0].startswith("kind,id,region,name")

@@ -1,6 +1,7 @@
 """Runs of the matrix: among hostile responders, interrupted and gone on with, over a cluster of which a worker dies."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 
 import pytest
 import yaml
@@ -92,6 +94,20 @@ def test_hostile_responders_change_nothing_for_others(tmp_path):
     seen = {pair[1]: cell[:2] for pair, cell in after.items() if pair[1] not in NAMES}
     assert seen == {"mute": ("not-effective", "tls.silent"), "rude": ("not-effective", "tls.closed"),
                     "drip": ("not-effective", "http.silent")}
+
+
+def test_a_responder_is_asked_at_its_pace(tmp_path):
+    pace = 25
+    with served(tmp_path / "keys", *NAMES[:3]) as path:
+        document = yaml.safe_load(path.read_text())
+        document["rors"][0]["endpoint"]["pace"] = pace
+        path.write_text(yaml.safe_dump(document))
+        tried(tmp_path / "run", path)
+    begun = sorted(datetime.fromisoformat(line["started"]) for one in visits.Visits(tmp_path / "run")
+                   if one.responder == NAMES[0] for line in one.lines if line["type"] == "exchange")
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(begun)]
+    assert len(gaps) > 20
+    assert min(gaps) > 0.9 / pace
 
 
 class Waiting:
