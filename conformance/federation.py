@@ -23,7 +23,7 @@ from conformance.reference.access import Access, Client
 from conformance.reference.app import create_app
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
-from conformance.reference.guarded import Answering, Guarded, silent
+from conformance.reference.by_client import Answering, ByClient, silent
 from conformance.reference.secured import server_context
 from conformance.reference.server import Running, stored
 from conformance.reference.territories import TERRITORIES
@@ -191,7 +191,7 @@ def _app(one: Mapping[str, Any]) -> Any:
         resources = _resources(one["offers"], one["territory"])
         return create_app(stored(resources, fault), profile_id=one["profile"], access=access, fault=fault)
 
-    return Guarded(app(), {name: _special(app, how) for name, how in one["of"].items()})
+    return ByClient(app(), {name: _special(app, how) for name, how in one["of"].items()})
 
 
 def _special(app: Any, how: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 
 
-class _Alerting(ssl.SSLObject):
+class Alerting(ssl.SSLObject):
     """Sends the alert of a handshake that failed: asyncio drops the connection before it is on the way."""
 
     _failure: ssl.SSLError | None = None
@@ -26,16 +26,12 @@ class _Alerting(ssl.SSLObject):
 
 def server_context(
     certificate: Path, key: Path, *, authority: Path | None = None, revocations: Path | None = None,
-    latest: ssl.TLSVersion | None = None,
 ) -> ssl.SSLContext:
-    """The context of a server: TLS 1.2 and later, or a ``latest`` version that nobody should speak any more; with an
-    ``authority``, clients need a certificate of it, that is not on its list of ``revocations``."""
+    """The context of a server: TLS 1.2 and later; with an ``authority``, clients need a certificate of it, that is not
+    on its list of ``revocations``."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.sslobject_class = _Alerting
+    made.sslobject_class = Alerting
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    if latest is not None and latest < ssl.TLSVersion.TLSv1_2:
-        made.set_ciphers("ALL:@SECLEVEL=0")
-        made.minimum_version = made.maximum_version = latest
     made.load_cert_chain(certificate, key)
     if authority is not None:
         made.load_verify_locations(authority)

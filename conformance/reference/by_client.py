@@ -12,7 +12,7 @@ from conformance.reference.presented import common_name, present
 _SILENCE = 600.0  # seconds, longer than anybody waits
 
 
-class Guarded:
+class ByClient:
     """An ASGI application: that of the client who asks where there is one, else the usual one."""
 
     def __init__(self, usual: Any, of: Mapping[str, Any]) -> None:
