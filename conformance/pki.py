@@ -21,8 +21,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 GOOD, EXPIRED, NOT_YET, OTHER_NAME, OTHER_AUTHORITY, SELF_SIGNED, WRONG_USAGE, REVOKED = (
     "good", "expired", "not-yet-valid", "other-name", "other-authority", "self-signed", "wrong-usage", "revoked")
+# good in themselves, of clients of other names: one that no white list has, one that it may have
+NOT_LISTED, ANOTHER = "not-listed", "other-certificate"
 SERVERS = (GOOD, EXPIRED, NOT_YET, OTHER_NAME, OTHER_AUTHORITY, SELF_SIGNED)
-CLIENTS = (GOOD, EXPIRED, NOT_YET, OTHER_AUTHORITY, SELF_SIGNED, WRONG_USAGE, REVOKED)
+CLIENTS = (GOOD, EXPIRED, NOT_YET, OTHER_AUTHORITY, SELF_SIGNED, WRONG_USAGE, REVOKED, NOT_LISTED, ANOTHER)
 _HOUR, _DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 _ELSEWHERE = "autre.example.invalid"
 _ORGANIZATION, _UNIT, _STATE = "TEST rorqual", "00000000000", "Paris (75)"
@@ -74,7 +76,7 @@ class Pki:
         usage = ExtendedKeyUsageOID.SERVER_AUTH if kind == WRONG_USAGE else ExtendedKeyUsageOID.CLIENT_AUTH
         issuer, when = self._by(kind, CLIENTS)
         file = f"client-{name}" if kind == GOOD else f"client-{name}-{kind}"
-        pair, number = self._pair(file, subject(name), issuer, usage, when)
+        pair, number = self._pair(file, subject(called(name, kind)), issuer, usage, when)
         if kind == REVOKED:
             self._revoked.append(number)
             self._list()
@@ -136,6 +138,11 @@ class Pki:
                 x509.RevokedCertificateBuilder().serial_number(number).revocation_date(self._now - _HOUR).build())
         signed = made.sign(self._issuer.key, hashes.SHA256())
         self.revocations.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+
+def called(name: str, kind: str) -> str:
+    """The common name of the certificate of a kind that is made for a client."""
+    return f"{name} {kind}" if kind in (NOT_LISTED, ANOTHER) else name
 
 
 def subject(common: str) -> x509.Name:

@@ -85,4 +85,6 @@ def _skip(candidate: Candidate, scenario: Scenario, use_cases: Sequence[str], on
     claimed = {*candidate.use_cases, "socle"}
     if candidate.use_cases and scenario.use_case not in claimed and not use_cases and not only:
         return f"use case {scenario.use_case} not claimed"
+    if scenario.secured and not candidate.secured:
+        return "the candidate is reached in clear HTTP (endpoint.base-url): who it lets in cannot be tried"
     return ""

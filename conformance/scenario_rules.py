@@ -21,7 +21,8 @@ _NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
 _BUILT_IN = {"resource", "context", "ucum", "sct", "loinc", "rootResource"}
 _ASKED = frozenset(("shows", "confirms"))  # what the user of an application is asked, by the name of the check
 _STEP_PARAMETERS = {"same-matches": "as", "narrower": "than", "same-as": "step",
-                    "served-if-declared": "statement", "search-served-if-declared": "statement"}
+                    "served-if-declared": "statement", "search-served-if-declared": "statement",
+                    "refused": "beside", "refused-in-tls": "beside", "refused-in-clear": "beside"}
 
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import warnings
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import httpx
 
 from conformance.clock import Clock
 from conformance.drive.messages import Answer
-from conformance.endpoint import Endpoint
+from conformance.endpoint import CURRENT, OLD, WEAK, Endpoint
 from conformance.errors import OperatorError
 from conformance.model import Trouble
 
@@ -85,9 +86,24 @@ def context(endpoint: Endpoint) -> ssl.SSLContext:
         made = ssl.create_default_context(cafile=endpoint.authorities or None)
         if endpoint.certificate:
             made.load_cert_chain(endpoint.certificate, endpoint.key, endpoint.key_password or None)
+        _offer(made, endpoint.offers)
     except (OSError, ssl.SSLError) as error:
         raise OperatorError(f"tls: the certificate, key or authorities cannot be used ({error})") from None
     return made
+
+
+def _offer(made: ssl.SSLContext, what: str) -> None:
+    """Has a context offer, in the place of what is right, what a server must refuse."""
+    if what == CURRENT:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # they are over: that is why they are tried
+        if what == OLD:
+            made.minimum_version, made.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            made.set_ciphers("ALL:@SECLEVEL=0")
+        elif what == WEAK:
+            made.maximum_version = ssl.TLSVersion.TLSv1_2
+            made.set_ciphers("eNULL:aNULL:RC4:3DES:DES:EXPORT:MD5:@SECLEVEL=0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""The clients that a candidate must refuse: those that the vendor gives, those that ``rorqual pki`` made, those that
+need nothing of anyone, which are made for the run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from conformance import pki
+from conformance.endpoint import ALTERED, OF_RUN, OLD, WEAK, Endpoint
+from conformance.scenario_words import CERTIFICATES
+
+_OWN = ("self-signed", "other-authority")  # made by the harness, for nobody vouches for them
+_ANOTHER = "other-certificate"
+GIVEN = tuple(one for one in (*CERTIFICATES, _ANOTHER) if one != "no-certificate")
+GIVEN_TOKENS = ("expired-token", "other-audience")
+_HOLD: list[tempfile.TemporaryDirectory[str]] = []  # until the process ends
+
+
+def strangers(
+    endpoint: Endpoint, given: Mapping[str, tuple[str, str]], tokens: Mapping[str, str], now: datetime.datetime
+) -> tuple[Endpoint, ...]:
+    """The candidate with each identity that it must refuse and that is at hand: certificates and keys ``given``, and
+    ``tokens``. None of one that is reached in clear; without a certificate of its own, a client has none to compare
+    those of others with, and without a token no other token."""
+    if not endpoint.base.startswith("https://"):
+        return ()
+    found = dict(_connections(endpoint))
+    if endpoint.certificate:
+        found["no-certificate"] = replace(endpoint, certificate="", key="", key_password="", bearer=OF_RUN)
+        for kind, (certificate, key) in {**_made(given, now), **given}.items():
+            found[kind] = replace(endpoint, certificate=certificate, key=key, key_password="", bearer=OF_RUN)
+    if endpoint.token or endpoint.oauth is not None:
+        found["no-token"] = replace(endpoint, token="", oauth=None)
+        found["altered-token"] = replace(endpoint, bearer=ALTERED)
+        for kind, token in tokens.items():
+            found[kind] = replace(endpoint, token=token, oauth=None)
+    else:
+        found.pop(_ANOTHER, None)
+    return tuple(replace(one, access=kind, others=()) for kind, one in found.items())
+
+
+def _connections(endpoint: Endpoint) -> Iterator[tuple[str, Endpoint]]:
+    """What is wrong with the connection alone; no secret is trusted to it."""
+    told = tuple((name, value) for name, value in endpoint.headers if name.lower().startswith("ror-"))
+    bare = replace(endpoint, token="", oauth=None, headers=told)
+    yield "old-tls", replace(bare, offers=OLD)
+    yield "weak-ciphers", replace(bare, offers=WEAK)
+    parts = urlsplit(endpoint.base)
+    clear = parts._replace(scheme="http", netloc=parts.netloc if parts.port else f"{parts.netloc}:443").geturl()
+    yield "clear-http", replace(bare, base=clear)
+
+
+def _made(given: Mapping[str, object], now: datetime.datetime) -> dict[str, tuple[str, str]]:
+    """Those of the harness's own making, where they are not given."""
+    wanted = [kind for kind in _OWN if kind not in given]
+    if not wanted:
+        return {}
+    _HOLD.append(tempfile.TemporaryDirectory(prefix="rorqual-pki-"))
+    made = pki.Pki(Path(_HOLD[-1].name), now)
+    pairs = {kind: made.client("rorqual", kind) for kind in wanted}
+    return {kind: (str(one.certificate), str(one.key)) for kind, one in pairs.items()}
+
+
+def of_folder(folder: Path, own: str) -> dict[str, tuple[str, str]]:
+    """The identities of a folder of ``rorqual pki``, beside the client certificate in use; those of the first client
+    where that is none of the folder."""
+    good = sorted(path.stem for path in folder.glob("client-*.pem")
+                  if not any(path.stem.endswith(f"-{kind}") for kind in GIVEN))
+    stem = Path(own).stem if Path(own).stem in good else good[0] if good else ""
+    found = {kind: (folder / f"{stem}-{kind}.pem", folder / f"{stem}-{kind}.key") for kind in GIVEN if stem}
+    return {kind: (str(one), str(key)) for kind, (one, key) in found.items() if one.is_file() and key.is_file()}
