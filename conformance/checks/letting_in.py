@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from conformance.checks.evidence import Evidence
+from conformance.checks.http import no_internals
 from conformance.codes import finding
 from conformance.fhir import outcome
 from conformance.fhir.body import Unreadable
@@ -122,14 +123,17 @@ def _by_clear(exchange: Exchange) -> str:
     return REFUSED if sent_on or status in _NOT_HERE else UNCLEAR
 
 
-def silent_refusal(_: Any, evidence: Evidence) -> Iterator[Finding]:
-    """A refusal in HTTP names no software with its version, in its headers or in its body."""
+def silent_refusal(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
+    """A refusal in HTTP names no software with its version, in its headers or in its body, or shows no internals."""
     first = evidence.first
     if first.response is None:
         yield finding("data.no-example", "a refusal in HTTP", "a refusal in TLS", "", first.id)
         return
     if first.response.status < 400:
         yield finding("blocked.status", "status 4XX or 5XX", first.response.status, "status", first.id)
+        return
+    if parameters["of"] == "internals":
+        yield from no_internals(parameters, evidence)
         return
     texts = [(name, first.response.header(name)) for name in _TELLING]
     texts.append(("body", first.response.body.decode("utf-8", "replace")))

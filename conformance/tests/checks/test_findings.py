@@ -235,7 +235,7 @@ CASES = {
     "identity.unclear": refusal("refused", "revoked", [answer(OUTCOME, 503)], [ALERT]),
     "identity.no-control": refusal("refused-in-tls", "old-tls", [ALERT], [ALERT],
                                    wrong_earlier={"right": [answer(OUTCOME, 403)]}),
-    "identity.version": case("silent-refusal", {}, [answer(b"<center>nginx/1.22.1</center>", 400, "text/html")],
+    "identity.version": case("silent-refusal", {"of": "versions"}, [answer(b"<center>nginx/1.22.1</center>", 400, "text/html")],
                              [answer(OUTCOME, 401)]),
     "tls.certificate": case("server-certificate", {}, [untrusted("certificate has expired")], NAMED, tls=TLS),
     "tls.untrusted": case("server-certificate", {}, [untrusted("unable to get local issuer certificate")], NAMED, tls=TLS),
