@@ -31,7 +31,7 @@ _UNFIT = ("has expired", "not yet valid", "mismatch", "is not valid for", "unsui
 _VERSION = re.compile(
     r"\b(?:nginx|apache|tomcat|jetty|iis|openresty|lighttpd|caddy|uvicorn|gunicorn|werkzeug|express|php|openssl|haproxy|"
     r"envoy|kestrel|wildfly|jboss|undertow|keycloak)[ /-]v?\d[\w.]*", re.IGNORECASE)
-_TELLING = ("Server", "X-Powered-By", "X-AspNet-Version", "Via")
+_TELLING = ("server", "x-powered-by", "x-aspnet-version", "via")
 _SAFE = re.compile(r"TLSv1\.[23] (?!.*(?:NULL|RC4|DES|EXP|MD5|ADH|AECDH))")
 
 
@@ -135,7 +135,7 @@ def silent_refusal(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     if parameters["of"] == "internals":
         yield from no_internals(parameters, evidence)
         return
-    texts = [(name, first.response.header(name)) for name in _TELLING]
+    texts = [(name, value) for name, value in first.response.headers if name.lower() in _TELLING]
     texts.append(("body", first.response.body.decode("utf-8", "replace")))
     for place, text in texts:
         hit = _VERSION.search(text)

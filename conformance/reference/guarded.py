@@ -104,6 +104,6 @@ def _loosen(made: ssl.SSLContext, folder: Path, let_pass: frozenset[str]) -> Non
         warnings.simplefilter("ignore", DeprecationWarning)  # they are over: that is the fault
         if lax.OLD_TLS in let_pass:
             made.minimum_version = ssl.TLSVersion.TLSv1
-            made.set_ciphers("ALL:@SECLEVEL=0")
+            made.set_ciphers("DEFAULT:@SECLEVEL=0")
     if lax.WEAK_CIPHERS in let_pass:
         made.set_ciphers("ALL:eNULL:aNULL:@SECLEVEL=0")
