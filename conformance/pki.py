@@ -54,7 +54,7 @@ class Pki:
     def __init__(self, folder: Path, now: datetime.datetime) -> None:
         self.folder, self._now = folder, now
         folder.mkdir(parents=True, exist_ok=True)
-        root = self._authority("AC racine", None)
+        self._root = root = self._authority("AC racine", None)
         self._issuer = self._authority("AC des organisations", root)
         self._stranger = self._authority("AC inconnue", None)
         self._revoked: list[int] = []
@@ -68,7 +68,7 @@ class Pki:
 
     @property
     def revocations(self) -> Path:
-        """The list of what the authority of organizations revoked (CRL)."""
+        """The lists of what the authority of organizations revoked, and of what the root did: nothing (CRL)."""
         return self.folder / "crl.pem"
 
     def client(self, name: str, kind: str = GOOD) -> Pair:
@@ -129,15 +129,17 @@ class Pki:
         return pair, signed.serial_number
 
     def _list(self) -> None:
-        made = (x509.CertificateRevocationListBuilder().issuer_name(self._issuer.certificate.subject)
+        lists = self._revocations(self._issuer, self._revoked) + self._revocations(self._root, ())
+        self.revocations.write_bytes(lists)
+
+    def _revocations(self, by: _Issuer, numbers: Sequence[int]) -> bytes:
+        made = (x509.CertificateRevocationListBuilder().issuer_name(by.certificate.subject)
                 .last_update(self._now - _HOUR).next_update(self._now + 30 * _DAY)
-                .add_extension(x509.CRLNumber(len(self._revoked) + 1), False)
-                .add_extension(_known_by(self._issuer.key), False))
-        for number in self._revoked:
+                .add_extension(x509.CRLNumber(len(numbers) + 1), False).add_extension(_known_by(by.key), False))
+        for number in numbers:
             made = made.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(number).revocation_date(self._now - _HOUR).build())
-        signed = made.sign(self._issuer.key, hashes.SHA256())
-        self.revocations.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return made.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def called(name: str, kind: str) -> str:
