@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 
 from conformance.model import Exchange
+from conformance.scenario_words import CERTIFICATES, TOKEN
 
+_TLS = {"old-tls": ("--tls-max", "1.1"), "weak-ciphers": ("--tls-max", "1.2", "--ciphers", "eNULL:aNULL")}
 _LEFT_OUT = ("accept-encoding", "user-agent", "content-length", "host", "connection")
 
 
 def command(exchange: Exchange) -> str:
     """A ``curl`` line; ``ROR_BASE``, ``ROR_TOKEN``, ``ROR_CERT``, ``ROR_KEY`` and ``ROR_CA`` are the reader's. The
-    credentials of another access profile bear its number: ``ROR_TOKEN_0``."""
+    credentials of another access profile bear its number, ``ROR_TOKEN_0``, those of an identity that must be refused
+    its name: ``ROR_CERT_EXPIRED``."""
     request = exchange.request
-    client = f"_{request.access}" if request.access else ""
-    parts = ["curl", "-sg"]
+    client = f"_{request.access.upper().replace('-', '_')}" if request.access else ""
+    parts = ["curl", "-sg", *_TLS.get(request.access, ())]
     if request.method != "GET":
         parts += ["-X", request.method]
     for name, value in request.headers:
@@ -24,11 +27,13 @@ def command(exchange: Exchange) -> str:
             parts += ["-H", f'"{name}: {value.split(" ")[0]} $ROR_TOKEN{client}"']
         else:
             parts += ["-H", shlex.quote(f"{name}: {value}")]
-    if exchange.tls:
-        parts += ["--cacert", '"$ROR_CA"', "--cert", f'"$ROR_CERT{client}"', "--key", f'"$ROR_KEY{client}"']
+    if exchange.tls or request.access in CERTIFICATES:
+        parts += ["--cacert", '"$ROR_CA"'] if request.access == "no-certificate" else ["--cacert", '"$ROR_CA"', "--cert", f'"$ROR_CERT{client}"', "--key", f'"$ROR_KEY{client}"']
     if request.body:
         parts += ["--data", shlex.quote(request.body)]
-    if request.url.startswith("[base]"):
+    if request.url == f"[{TOKEN}]":
+        parts.append('"$ROR_TOKEN_URL"')
+    elif request.url.startswith("[base]"):
         parts.append('"$ROR_BASE"' + shlex.quote(request.url.removeprefix("[base]")))
     else:
         parts.append(shlex.quote(request.url))

@@ -39,7 +39,9 @@ def test_all_is_verified_on_the_reference_that_is_right(profile, tmp_path):
     written = "".join(path.read_text() for path in (tmp_path / "record.jsonl", *(tmp_path / "bodies").glob("*")))
     assert not [one.secret for one in CLIENTS if one.secret in written], "a secret was recorded"
     assert "[token 1]" in written
-    assert re.search(r"client_id=\[client \d\]\"", written)
+    assert re.search(r"client_id=\[client%20\d\]\"", written)
+    again = workshop.report(tmp_path, rejudge=True)
+    assert [(row.id, row.verdict) for row in again.requirements] == [(row.id, row.verdict) for row in report.requirements]
 
 
 def test_a_candidate_in_clear_is_not_tried():
