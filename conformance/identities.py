@@ -4,7 +4,9 @@ need nothing of anyone, which are made for the run.
 
 from __future__ import annotations
 
+import atexit
 import datetime
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,7 +21,6 @@ _OWN = ("self-signed", "other-authority")  # made by the harness, for nobody vou
 _ANOTHER = "other-certificate"
 GIVEN = tuple(one for one in (*CERTIFICATES, _ANOTHER) if one != "no-certificate")
 GIVEN_TOKENS = ("expired-token", "other-audience")
-_HOLD: list[tempfile.TemporaryDirectory[str]] = []  # until the process ends
 
 
 def strangers(
@@ -57,12 +58,13 @@ def _connections(endpoint: Endpoint) -> Iterator[tuple[str, Endpoint]]:
 
 
 def _made(given: Mapping[str, object], now: datetime.datetime) -> dict[str, tuple[str, str]]:
-    """Those of the harness's own making, where they are not given."""
+    """Those of the harness's own making, where they are not given; they go when the process ends."""
     wanted = [kind for kind in _OWN if kind not in given]
     if not wanted:
         return {}
-    _HOLD.append(tempfile.TemporaryDirectory(prefix="rorqual-pki-"))
-    made = pki.Pki(Path(_HOLD[-1].name), now)
+    folder = Path(tempfile.mkdtemp(prefix="rorqual-pki-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = pki.Pki(folder, now)
     pairs = {kind: made.client("rorqual", kind) for kind in wanted}
     return {kind: (str(one.certificate), str(one.key)) for kind, one in pairs.items()}
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +78,17 @@ def endpoint(base: str, access: str = SEES_ALL) -> Endpoint:
 
 
 @lru_cache(maxsize=1)
-def certificates() -> tuple[tempfile.TemporaryDirectory[str], Path]:
-    """The certificates of the secured references of this process, with the folder that holds them."""
-    kept = tempfile.TemporaryDirectory(prefix="rorqual-pki-")
-    folder = Path(kept.name)
+def certificates() -> Path:
+    """The folder with the certificates of the secured references of this process, until it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="rorqual-pki-"))
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=0)  # that of atexit is not called in a pool of processes
     made = pki.Pki(folder, SystemClock().now())
     for kind in (pki.GOOD, pki.EXPIRED):
         made.server(kind, "127.0.0.1")
     for one in CLIENTS[1:]:
         for kind in pki.CLIENTS if str(one.access) == SEES_ALL else (pki.GOOD,):
             made.client(one.name, kind)
-    return kept, folder
+    return folder
 
 
 def secured(opened: Opened, folder: Path, access: str = SEES_ALL) -> Endpoint:
@@ -182,7 +183,7 @@ def _served(made: Campaign, resources: Sequence[Any], fault: Fault | None) -> It
         with Running(create_app(store, profile_id=name, fault=fault)) as base:
             yield endpoint(base, access)
         return
-    _, folder = certificates()
+    folder = certificates()
     with guarded(lambda guard: create_app(store, profile_id=name, fault=fault, access=guard), folder, utc_now,
                  let_pass=fault.lax if fault is not None else frozenset()) as opened:
         yield secured(opened, folder, access)

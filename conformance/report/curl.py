@@ -28,7 +28,9 @@ def command(exchange: Exchange) -> str:
         else:
             parts += ["-H", shlex.quote(f"{name}: {value}")]
     if exchange.tls or request.access in CERTIFICATES:
-        parts += ["--cacert", '"$ROR_CA"'] if request.access == "no-certificate" else ["--cacert", '"$ROR_CA"', "--cert", f'"$ROR_CERT{client}"', "--key", f'"$ROR_KEY{client}"']
+        parts += ["--cacert", '"$ROR_CA"']
+        if request.access != "no-certificate":
+            parts += ["--cert", f'"$ROR_CERT{client}"', "--key", f'"$ROR_KEY{client}"']
     if request.body:
         parts += ["--data", shlex.quote(request.body)]
     if request.url == f"[{TOKEN}]":

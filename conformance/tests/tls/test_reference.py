@@ -52,7 +52,7 @@ def test_a_candidate_in_clear_is_not_tried():
 
 
 def test_what_is_not_at_hand_is_inconclusive(tmp_path):
-    _, folder = selftest.certificates()
+    folder = selftest.certificates()
     made = selftest.of_security(PROFILES[1], 1)
     who = made.candidate
     with guarded(lambda guard: create_app(stored(REGION), profile_id=PROFILES[1], access=guard), folder, utc_now) as opened:
