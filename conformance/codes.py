@@ -191,8 +191,8 @@ CODES: Mapping[str, Code] = {
     "access.beyond": _BROKEN,
     # who is let in
     "identity.accepted": _BROKEN,
-    "identity.unclear": _BLOCKED,
-    "identity.no-control": _BLOCKED,
+    "blocked.unclear": _BLOCKED,
+    "blocked.no-control": _BLOCKED,
     "identity.version": _BROKEN,
     "tls.certificate": _BROKEN,
     "tls.untrusted": Code(Effect.UNVERIFIABLE, Cause.CONFIGURATION),

@@ -60,9 +60,9 @@ def _judged(got: str, parameters: Mapping[str, str], evidence: Evidence) -> Iter
     control = evidence.steps.get(parameters["beside"])
     if control is None or not _let_in(control, evidence):
         seen = _told(control.exchanges[0]) if control is not None and control.exchanges else "nothing"
-        yield finding("identity.no-control", "the same request accepted from the right client", seen, "", first.id)
+        yield finding("blocked.no-control", "the same request accepted from the right client", seen, "", first.id)
     elif got == UNCLEAR:
-        yield finding("identity.unclear", f"a refusal of {who}", _told(first), "", first.id)
+        yield finding("blocked.unclear", f"a refusal of {who}", _told(first), "", first.id)
 
 
 def _let_in(control: Sent, evidence: Evidence) -> bool:

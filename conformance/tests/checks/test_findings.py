@@ -232,8 +232,8 @@ CASES = {
                                 [{**statement(), "rest": [{"mode": "server", "security": {
                                     "cors": False, "service": [{"coding": [{"code": "OAuth"}]}]}}]}], path="metadata"),
     "identity.accepted": refusal("refused", "expired", NAMED, [answer(OUTCOME, 401)]),
-    "identity.unclear": refusal("refused", "revoked", [answer(OUTCOME, 503)], [ALERT]),
-    "identity.no-control": refusal("refused-in-tls", "old-tls", [ALERT], [ALERT],
+    "blocked.unclear": refusal("refused", "revoked", [answer(OUTCOME, 503)], [ALERT]),
+    "blocked.no-control": refusal("refused-in-tls", "old-tls", [ALERT], [ALERT],
                                    wrong_earlier={"right": [answer(OUTCOME, 403)]}),
     "identity.version": case("silent-refusal", {"of": "versions"}, [answer(b"<center>nginx/1.22.1</center>", 400, "text/html")],
                              [answer(OUTCOME, 401)]),

@@ -33,7 +33,7 @@ def told(check, got, control=GIVEN, identity="expired"):
 def test_what_is_a_refusal_counts_beside_the_right_client_alone(got):
     assert told("refused", got) == []
     for control in ([answer(NO, 401)], [Trouble("transport.too-slow", "")], [answer(b"<html>", 200, "text/html")], [answer(NO)]):
-        assert told("refused", got, control) == ["identity.no-control"]
+        assert told("refused", got, control) == ["blocked.no-control"]
 
 
 @pytest.mark.parametrize("got", [
@@ -44,7 +44,7 @@ def test_what_is_a_refusal_counts_beside_the_right_client_alone(got):
     tls("TLSV1_UNRECOGNIZED_NAME"), tls("TLSV1_ALERT_INTERNAL_ERROR"), tls("NO_CIPHERS_AVAILABLE"), tls("WRONG_VERSION_NUMBER"),
 ])
 def test_what_may_come_of_something_else_is_no_refusal(got):
-    assert told("refused", got) == ["identity.unclear"]
+    assert told("refused", got) == ["blocked.unclear"]
 
 
 @pytest.mark.parametrize("got", [*GIVEN, answer(GIVEN[0], 403), offer("1")])
@@ -54,8 +54,8 @@ def test_data_given_are_an_acceptance_whatever_the_right_client_was_answered(got
 
 @pytest.mark.parametrize(("got", "codes"), [
     (answer(NO, 401), ["identity.accepted"]), (answer(b"", 500), ["identity.accepted"]),
-    (tls("TLSV1_ALERT_PROTOCOL_VERSION"), []), (tls("NO_PROTOCOLS_AVAILABLE"), ["identity.unclear"]),
-    (Trouble("transport.connect-timeout", "timed out"), ["identity.unclear"]),
+    (tls("TLSV1_ALERT_PROTOCOL_VERSION"), []), (tls("NO_PROTOCOLS_AVAILABLE"), ["blocked.unclear"]),
+    (Trouble("transport.connect-timeout", "timed out"), ["blocked.unclear"]),
 ])
 def test_any_answer_to_a_handshake_that_must_be_refused_is_an_acceptance(got, codes):
     assert told("refused-in-tls", got, identity="old-tls") == codes
@@ -63,10 +63,10 @@ def test_any_answer_to_a_handshake_that_must_be_refused_is_an_acceptance(got, co
 
 @pytest.mark.parametrize(("got", "codes"), [
     (answer(b"The plain HTTP request was sent to HTTPS port", 400, "text/html"), []), (answer(NO, 403), []),
-    (answer(b"", 301, Location="https://ror.example/"), []), (answer(b"", 301, Location="http://ror.example/"), ["identity.unclear"]),
-    (answer(NO, 401), ["identity.unclear"]), (answer(NO, 500), ["identity.unclear"]), (GIVEN[0], ["identity.accepted"]),
+    (answer(b"", 301, Location="https://ror.example/"), []), (answer(b"", 301, Location="http://ror.example/"), ["blocked.unclear"]),
+    (answer(NO, 401), ["blocked.unclear"]), (answer(NO, 500), ["blocked.unclear"]), (GIVEN[0], ["identity.accepted"]),
     (Trouble("transport.closed", "Server disconnected"), []), (Trouble("transport.not-http", "illegal status line"), []),
-    (Trouble("transport.refused", "Connection refused"), ["identity.unclear"]),
+    (Trouble("transport.refused", "Connection refused"), ["blocked.unclear"]),
 ])
 def test_clear_http_is_refused_or_sent_to_https(got, codes):
     assert told("refused-in-clear", got, identity="clear-http") == codes

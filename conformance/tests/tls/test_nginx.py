@@ -25,7 +25,7 @@ CONNECTION, CERTIFICATES = "socle/62-connexion", "socle/63-certificats"
 KINDS = ("no-certificate", "self-signed", "other-authority", "expired", "not-yet-valid", "revoked", "wrong-usage",
          "not-listed")
 STEPS = (*KINDS, "old-tls", "weak-ciphers", "clear-http")
-LET_IN, LOST, UNCLEAR = "identity.accepted", "identity.no-control", "identity.unclear"
+LET_IN, LOST, UNCLEAR = "identity.accepted", "blocked.no-control", "blocked.unclear"
 OLD = {"ssl_protocols": "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "ssl_ciphers": "DEFAULT:@SECLEVEL=0"}
 CLEAR = "location @clear {{ proxy_pass http://{behind}; proxy_set_header Host $http_host; }}"
 TRACE = ('location = /40x {{ internal; default_type text/html; return 400 '
