@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint, Limits, OAuth
@@ -18,6 +19,7 @@ from conformance.profile import known, read_file
 from conformance.scenario_words import USE_CASES
 from conformance.source import suggest, where
 
+_HERE = ("localhost", "127.0.0.1", "::1")
 _LIMIT_KEYS = {"connect-seconds": "connect", "read-seconds": "read", "total-seconds": "total", "pages": "pages"}
 
 
@@ -38,7 +40,8 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
         writes=document.get("writes") == "allowed",
         accesses=tuple(one.access for one in (endpoint, *endpoint.others) if one.access),
         access=endpoint.access, drive=tuple(document.get("drive", ())), webhook=document.get("webhook", ""),
-        secured=endpoint.base.startswith("https://"), gives_tokens=gives_tokens(endpoint),
+        secured=endpoint.base.startswith("https://"),
+        remote=(urlsplit(endpoint.base).hostname or "localhost") not in _HERE, gives_tokens=gives_tokens(endpoint),
     )
     return candidate, endpoint
 

@@ -143,8 +143,9 @@ class Scenario:
 class Candidate:
     """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles, and
     the identities that must be refused, of which a client is at hand, ``access`` that of the client of the run where it
-    is told; ``secured``: whether it is reached by https, ``gives_tokens``: whether it is told where tokens are asked;
-    ``drive``: the command that has an application do something, ``webhook`` the address that does."""
+    is told; ``secured``: whether it is reached by https, ``remote``: whether it is on another machine,
+    ``gives_tokens``: whether it is told where the client asks for tokens with its certificate; ``drive``: the command
+    that has an application do something, ``webhook`` the address that does."""
 
     product: str
     version: str
@@ -159,6 +160,7 @@ class Candidate:
     drive: tuple[str, ...] = ()
     webhook: str = ""
     secured: bool = False
+    remote: bool = False
     gives_tokens: bool = False
 
 

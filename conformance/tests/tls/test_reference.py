@@ -51,6 +51,15 @@ def test_a_candidate_in_clear_is_not_tried():
     assert all("clear HTTP" in one for one in skipped.values())
 
 
+def test_a_candidate_in_clear_on_another_machine_is_inconclusive(here):
+    text = WRITTEN.replace("https://127.0.0.1:1", "http://ror.example")
+    (here / "candidate.yaml").write_text(text)
+    who, _ = candidate.read(here / "candidate.yaml", {})
+    made = workshop.campaign(who, workshop.Choice(only=("socle/62-connexion",)))
+    assert [(one.skip, one.refusal.code, one.refusal.expected) for one in made.planned] == [
+        ("", "configuration.stranger", "an https address")]
+
+
 def test_what_is_not_at_hand_is_inconclusive(tmp_path):
     folder = selftest.certificates()
     made = selftest.of_security(PROFILES[1], 1)
