@@ -51,6 +51,8 @@ SECURED: tuple[Fault, ...] = (
           lax.STRANGER, also={"ROR-TLS-008": "revocation is not looked up either"}),
     _lets("self-signed-accepted", "Un certificat auto-signé est cru", "A self-signed certificate is trusted",
           "ROR-TLS-004", lax.SELF_SIGNED, also={"ROR-TLS-008": "revocation is not looked up either"}),
+    _lets("any-usage-accepted", "L'usage pour lequel un certificat est fait n'est pas regardé",
+          "The use that a certificate is made for is not looked at", "ROR-TLS-009", lax.USAGE),
     _lets("old-tls-offered", "TLS 1.0 et 1.1 sont acceptés", "TLS 1.0 and 1.1 are accepted", "ROR-SEC-006",
           lax.OLD_TLS),
     _lets("weak-ciphers-offered", "Des suites sans chiffrement sont acceptées",

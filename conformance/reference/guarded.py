@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import ssl
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from conformance.reference import lax
 from conformance.reference.access import CLIENTS
@@ -26,6 +29,7 @@ TOKEN_PATH = "/auth/realms/ror/protocol/openid-connect/token"  # noqa: S105  (an
 _BAD = re.compile(r"-(?:expired|not-yet-valid|other-authority|self-signed|wrong-usage|revoked|not-listed)$")
 _BY_PROFILE = re.compile(r"client-profil-([0-5])")
 _PARTIAL, _NO_TIME = 0x80000, 0x200000  # X509_V_FLAG_PARTIAL_CHAIN, X509_V_FLAG_NO_CHECK_TIME
+_AS_CLIENT = bytes.fromhex("300c300a06082b06010505070302")  # X509_CERT_AUX: trusted for id-kp-clientAuth
 App = Callable[..., Any]
 
 
@@ -83,8 +87,12 @@ def context(folder: Path, host: str, let_pass: frozenset[str] = frozenset(), kin
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.load_cert_chain(folder / f"server-{host}{kind}.pem", folder / f"server-{host}{kind}.key")
-    made.load_verify_locations(folder / "authority.pem")
     made.verify_mode = ssl.CERT_OPTIONAL
+    if lax.USAGE in let_pass:
+        known = (path for path in folder.glob("client-*.pem") if not _BAD.search(path.stem))
+        _trust_whatever_for(made, [*known, *folder.glob(f"client-*-{lax.USAGE}.pem")])
+        return made
+    made.load_verify_locations(folder / "authority.pem")
     if lax.REVOKED not in let_pass:
         made.load_verify_locations(folder / "crl.pem")
         made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
@@ -107,3 +115,17 @@ def _loosen(made: ssl.SSLContext, folder: Path, let_pass: frozenset[str]) -> Non
             made.set_ciphers("DEFAULT:@SECLEVEL=0")
     if lax.WEAK_CIPHERS in let_pass:
         made.set_ciphers("ALL:eNULL:aNULL:@SECLEVEL=0")
+
+
+def _trust_whatever_for(made: ssl.SSLContext, paths: Iterable[Path]) -> None:
+    """Trusts the first certificate of each file as a client, whatever it is for, by what OpenSSL adds to one for that;
+    their authorities are not to be trusted then, for they would be looked at first."""
+    made.verify_flags |= ssl.VerifyFlags(_PARTIAL)
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        for path in paths:
+            first = x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(serialization.Encoding.DER)
+            encoded = base64.b64encode(first + _AS_CLIENT).decode()
+            lines = "\n".join(encoded[at : at + 64] for at in range(0, len(encoded), 64))
+            file.write(f"-----BEGIN TRUSTED CERTIFICATE-----\n{lines}\n-----END TRUSTED CERTIFICATE-----\n")
+        file.flush()
+        made.load_verify_locations(file.name)
