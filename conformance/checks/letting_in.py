@@ -126,11 +126,9 @@ def _by_clear(exchange: Exchange) -> str:
 def silent_refusal(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """A refusal in HTTP names no software with its version, in its headers or in its body, or shows no internals."""
     first = evidence.first
-    if first.response is None:
-        yield finding("data.no-example", "a refusal in HTTP", "a refusal in TLS", "", first.id)
-        return
-    if first.response.status < 400:
-        yield finding("blocked.status", "status 4XX or 5XX", first.response.status, "status", first.id)
+    if first.response is None or first.response.status < 400:
+        seen = "a refusal in TLS" if first.response is None else _told(first)
+        yield finding("data.no-example", "a refusal in HTTP", seen, "", first.id)
         return
     if parameters["of"] == "internals":
         yield from no_internals(parameters, evidence)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 
 from conformance.model import Exchange
-from conformance.scenario_words import CERTIFICATES, TOKEN
+from conformance.scenario_words import CERTIFICATES, CONNECTIONS, TOKEN, TOKENS
 
 _TLS = {"old-tls": ("--tls-max", "1.1"), "weak-ciphers": ("--tls-max", "1.2", "--ciphers", "eNULL:aNULL")}
+_OTHERS = "other-certificate"
+_OTHER_TOKENS = tuple(one for one in TOKENS if one != _OTHERS)
 _LEFT_OUT = ("accept-encoding", "user-agent", "content-length", "host", "connection")
 
 
@@ -17,6 +19,8 @@ def command(exchange: Exchange) -> str:
     its name: ``ROR_CERT_EXPIRED``."""
     request = exchange.request
     client = f"_{request.access.upper().replace('-', '_')}" if request.access else ""
+    shown = "" if request.access in (*CONNECTIONS, *_OTHER_TOKENS) else client  # with the certificate of the run
+    told = "" if request.access in (*CERTIFICATES, _OTHERS) else client  # with the token of the run
     parts = ["curl", "-sg", *_TLS.get(request.access, ())]
     if request.method != "GET":
         parts += ["-X", request.method]
@@ -24,19 +28,20 @@ def command(exchange: Exchange) -> str:
         if name.lower() in _LEFT_OUT:
             continue
         if name.lower() == "authorization":
-            parts += ["-H", f'"{name}: {value.split(" ")[0]} $ROR_TOKEN{client}"']
+            parts += ["-H", f'"{name}: {value.split(" ")[0]} $ROR_TOKEN{told}"']
         else:
             parts += ["-H", shlex.quote(f"{name}: {value}")]
     if exchange.tls or request.access in CERTIFICATES:
         parts += ["--cacert", '"$ROR_CA"']
         if request.access != "no-certificate":
-            parts += ["--cert", f'"$ROR_CERT{client}"', "--key", f'"$ROR_KEY{client}"']
+            parts += ["--cert", f'"$ROR_CERT{shown}"', "--key", f'"$ROR_KEY{shown}"']
     if request.body:
         parts += ["--data", shlex.quote(request.body)]
     if request.url == f"[{TOKEN}]":
         parts.append('"$ROR_TOKEN_URL"')
     elif request.url.startswith("[base]"):
-        parts.append('"$ROR_BASE"' + shlex.quote(request.url.removeprefix("[base]")))
+        base = '"${ROR_BASE/https:/http:}"' if request.access == "clear-http" else '"$ROR_BASE"'
+        parts.append(base + shlex.quote(request.url.removeprefix("[base]")))
     else:
         parts.append(shlex.quote(request.url))
     return " ".join(parts)

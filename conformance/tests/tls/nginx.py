@@ -30,7 +30,8 @@ http {{
     listen {host}:{port} ssl;
     {directives}
     {more}
-    location / {{ {listed} proxy_pass http://{behind}; proxy_set_header Host $http_host; }}
+    location / {{ {listed} proxy_pass http://{behind}; proxy_set_header Host $http_host;
+      proxy_set_header X-Client $ssl_client_escaped_cert; }}
     {places}
   }}
 }}
