@@ -15,13 +15,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from conformance.clock import Clock, SystemClock
 from conformance.drive.messages import Headers, Outcome, Sending
 from conformance.drive.token import Tokens, altered, within
-from conformance.drive.transport import Deadline, Refused, connections, fetch
-from conformance.endpoint import ALTERED, OWN, Endpoint, Limits
+from conformance.drive.transport import Deadline, Http, Refused, connections, fetch
+from conformance.endpoint import ALTERED, CURRENT, OWN, Endpoint, Limits
 from conformance.errors import OperatorError
 
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
@@ -33,7 +34,7 @@ class Client:
     def __init__(
         self, endpoint: Endpoint, deadline: Deadline, clock: Clock, given: Callable[[str], None], run: Client | None
     ) -> None:
-        self.http = connections(endpoint, deadline)
+        self.http, self.unable = _offering(endpoint, deadline)
         self.given, self._altered = given, endpoint.bearer == ALTERED
         own = run is None or endpoint.bearer == OWN
         self.tokens: Tokens = (Tokens(endpoint, self.http, deadline, clock, given) if run is None or own
@@ -48,6 +49,16 @@ class Client:
         if not token or any(name.lower() == "authorization" for name, _ in headers):
             return headers
         return (*headers, ("Authorization", f"Bearer {token}"))
+
+
+def _offering(endpoint: Endpoint, deadline: Deadline) -> tuple[Http, str]:
+    """The connections of a client and, where this machine's TLS cannot offer what must be refused, why not."""
+    try:
+        return connections(endpoint, deadline), ""
+    except OperatorError as error:
+        if endpoint.offers == CURRENT:
+            raise
+        return connections(replace(endpoint, offers=CURRENT), deadline), str(error)
 
 
 class Line:
@@ -80,6 +91,8 @@ class Line:
             client = self._clients[self.endpoint.of(sending.access).access]
             if not sending.url:
                 raise Refused("transport.token", "no token endpoint is told for this client")
+            if client.unable:
+                raise Refused("transport.tls", client.unable)
             headers = headers if sending.asks_token else client.authorized(headers)
             self._deadline.start(self.endpoint.limits.total)
             answer = fetch(client.http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)

@@ -3,13 +3,19 @@
 import datetime
 import json
 import re
+import ssl
+from dataclasses import replace
 
 import pytest
 
 from conformance import candidate, identities, pki, selftest, workshop
+from conformance.checks import letting_in
 from conformance.clock import SystemClock
-from conformance.endpoint import ALTERED, OF_RUN, Endpoint, OAuth
+from conformance.drive import carrying, transport
+from conformance.drive.messages import Sending
+from conformance.endpoint import ALTERED, OF_RUN, WEAK, Endpoint, OAuth
 from conformance.errors import AuthorError, OperatorError
+from conformance.model import Exchange, Request
 from conformance.reference.access import CLIENTS
 from conformance.reference.app import create_app, utc_now
 from conformance.reference.authorization import Authorization, Registered
@@ -159,3 +165,18 @@ def test_tokens_of_the_authorization_server():
     grant = server.granted(given["access_token"])
     assert (grant.access, grant.certificate, grant.ends - NOW) == (0, "", datetime.timedelta(minutes=5))
     assert server.granted("another") is None
+
+
+def test_what_this_machine_cannot_offer_is_no_refusal(monkeypatch):
+    def unable(_context, what):
+        if what == WEAK:
+            raise ssl.SSLError("No cipher can be selected.")
+
+    monkeypatch.setattr(transport, "_offer", unable)
+    bare = Endpoint("https://127.0.0.1:1/fhir")
+    line = carrying.Line(replace(bare, others=identities.strangers(bare, {}, {}, NOW)), SystemClock())
+    told = line.exchanged(Sending("GET", "https://127.0.0.1:1/fhir/metadata", (), access="weak-ciphers")).trouble
+    assert told.code == "transport.tls"
+    assert "No cipher can be selected" in told.detail
+    assert letting_in._of_trouble(Exchange("x1", "step", Request("GET", "x"), None, told, "", 1.0), False) == letting_in.UNCLEAR
+    line.close()
