@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# whose bearer token a client sends: its own, that of the client of the run, or this one altered
-OWN, OF_RUN, ALTERED = "own", "run", "altered"
+# whose bearer token a client sends: its own, that of the client of the run, this one altered, or nobody's
+OWN, OF_RUN, ALTERED, NOBODYS = "own", "run", "altered", "none"
 # what a client offers in the handshake: what is right, versions of TLS that are over, or ciphers that protect nothing
 CURRENT, OLD, WEAK = "current", "old", "weak"
 

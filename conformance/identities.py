@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance import pki
-from conformance.endpoint import ALTERED, OF_RUN, OLD, WEAK, Endpoint
+from conformance.endpoint import ALTERED, NOBODYS, OF_RUN, OLD, WEAK, Endpoint
 from conformance.scenario_words import CERTIFICATES
 
 _OWN = ("self-signed", "other-authority")  # made by the harness, for nobody vouches for them
@@ -47,14 +47,21 @@ def strangers(
 
 
 def _connections(endpoint: Endpoint) -> Iterator[tuple[str, Endpoint]]:
-    """What is wrong with the connection alone; no secret is trusted to it."""
+    """What is wrong with the connection alone; no token and no secret is trusted to it."""
     told = tuple((name, value) for name, value in endpoint.headers if name.lower().startswith("ror-"))
-    bare = replace(endpoint, token="", oauth=None, headers=told)
+    oauth = endpoint.oauth if endpoint.oauth is not None and not endpoint.oauth.client_secret else None
+    bare = replace(endpoint, token="", oauth=oauth, headers=told, bearer=NOBODYS)
     yield "old-tls", replace(bare, offers=OLD)
     yield "weak-ciphers", replace(bare, offers=WEAK)
-    parts = urlsplit(endpoint.base)
-    clear = parts._replace(scheme="http", netloc=parts.netloc if parts.port else f"{parts.netloc}:443").geturl()
-    yield "clear-http", replace(bare, base=clear)
+    yield "clear-http", replace(
+        bare, base=_in_clear(endpoint.base),
+        oauth=replace(oauth, token_url=_in_clear(oauth.token_url)) if oauth is not None else None)
+
+
+def _in_clear(url: str) -> str:
+    """The address of the same host and port, without TLS."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="http", netloc=parts.netloc if parts.port else f"{parts.netloc}:443").geturl()
 
 
 def _made(given: Mapping[str, object], now: datetime.datetime) -> dict[str, tuple[str, str]]:

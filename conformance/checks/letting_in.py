@@ -48,7 +48,10 @@ def refused_in_tls(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
 
 def refused_in_clear(parameters: Any, evidence: Evidence) -> Iterator[Finding]:
     """A request without TLS is not served: refused, or sent to https."""
-    yield from _judged(_by_clear(evidence.first), parameters, evidence)
+    got = _by_clear(evidence.first)
+    if got == REFUSED and "error" in _read(evidence.first, evidence):
+        got = UNCLEAR  # an authorization server answers in clear, be it to refuse
+    yield from _judged(got, parameters, evidence)
 
 
 def _judged(got: str, parameters: Mapping[str, str], evidence: Evidence) -> Iterator[Finding]:

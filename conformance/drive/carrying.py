@@ -22,7 +22,7 @@ from conformance.clock import Clock, SystemClock
 from conformance.drive.messages import Headers, Outcome, Sending
 from conformance.drive.token import Tokens, altered, within
 from conformance.drive.transport import Deadline, Http, Refused, connections, fetch
-from conformance.endpoint import ALTERED, CURRENT, OWN, Endpoint, Limits
+from conformance.endpoint import ALTERED, CURRENT, NOBODYS, OWN, Endpoint, Limits
 from conformance.errors import OperatorError
 
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
@@ -36,9 +36,10 @@ class Client:
     ) -> None:
         self.http, self.unable = _offering(endpoint, deadline)
         self.given, self._altered = given, endpoint.bearer == ALTERED
-        own = run is None or endpoint.bearer == OWN
-        self.tokens: Tokens = (Tokens(endpoint, self.http, deadline, clock, given) if run is None or own
-                               else run.tokens)
+        if endpoint.bearer == NOBODYS:
+            endpoint = replace(endpoint, token="", oauth=None)
+        own = Tokens(endpoint, self.http, deadline, clock, given)
+        self.tokens: Tokens = own if run is None or endpoint.bearer in (OWN, NOBODYS) else run.tokens
 
     def authorized(self, headers: Headers) -> Headers:
         """The headers with the token, where one is wanted; Refused when there is none to be had."""

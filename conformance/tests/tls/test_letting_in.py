@@ -63,7 +63,7 @@ def test_any_answer_to_a_handshake_that_must_be_refused_is_an_acceptance(got, co
 
 @pytest.mark.parametrize(("got", "codes"), [
     (answer(b"The plain HTTP request was sent to HTTPS port", 400, "text/html"), []), (answer(NO, 403), []),
-    (answer(b"", 301, Location="https://ror.example/"), []), (answer(b"", 301, Location="http://ror.example/"), ["blocked.unclear"]),
+    (answer({"error": "invalid_client"}, 400), ["blocked.unclear"]), (answer(b"", 301, Location="https://ror.example/"), []), (answer(b"", 301, Location="http://ror.example/"), ["blocked.unclear"]),
     (answer(NO, 401), ["blocked.unclear"]), (answer(NO, 500), ["blocked.unclear"]), (GIVEN[0], ["identity.accepted"]),
     (Trouble("transport.closed", "Server disconnected"), []), (Trouble("transport.not-http", "illegal status line"), []),
     (Trouble("transport.refused", "Connection refused"), ["blocked.unclear"]),

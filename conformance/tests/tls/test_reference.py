@@ -13,7 +13,7 @@ from conformance.checks import letting_in
 from conformance.clock import SystemClock
 from conformance.drive import carrying, transport
 from conformance.drive.messages import Sending
-from conformance.endpoint import ALTERED, OF_RUN, WEAK, Endpoint, OAuth
+from conformance.endpoint import ALTERED, NOBODYS, OF_RUN, WEAK, Endpoint, OAuth
 from conformance.errors import AuthorError, OperatorError
 from conformance.model import Exchange, Request
 from conformance.reference.access import CLIENTS
@@ -98,8 +98,11 @@ def test_identities_that_can_be_had_of_an_endpoint():
     assert set(found) == set(IDENTITIES)
     assert {name for name, one in found.items() if one.bearer == OF_RUN} == {*CERTIFICATES, "other-certificate"}
     assert {name for name, one in found.items() if one.bearer == ALTERED} == {"altered-token"}
-    unguarded = [one for name, one in found.items() if name in (*CONNECTIONS, *TOKENS) and one.bearer != OF_RUN]
-    assert not [one for one in unguarded if one.oauth and one.bearer != ALTERED], "no secret is trusted to them"
+    assert {name for name, one in found.items() if one.bearer == NOBODYS} == set(CONNECTIONS), "no token is trusted to them"
+    assert found["clear-http"].oauth == OAuth("http://auth:443", "me")
+    assert not [one for name, one in found.items() if name in TOKENS and one.oauth and one.bearer not in (OF_RUN, ALTERED)]
+    secret = replace(full, oauth=OAuth("https://auth", "me", "secret"))
+    assert not [one for one in identities.strangers(secret, {}, {}, NOW) if one.access in CONNECTIONS and one.oauth]
 
 
 WRITTEN = """
