@@ -34,7 +34,7 @@ def strangers(
     found = dict(_connections(endpoint))
     if endpoint.certificate:
         found["no-certificate"] = replace(endpoint, certificate="", key="", key_password="", bearer=OF_RUN)
-        for kind, (certificate, key) in {**_made(given, now), **given}.items():
+        for kind, (certificate, key) in {**_made(given, endpoint.certificate, now), **given}.items():
             found[kind] = replace(endpoint, certificate=certificate, key=key, key_password="", bearer=OF_RUN)
     if endpoint.token or endpoint.oauth is not None:
         found["no-token"] = replace(endpoint, token="", oauth=None)
@@ -64,15 +64,17 @@ def _in_clear(url: str) -> str:
     return parts._replace(scheme="http", netloc=parts.netloc if parts.port else f"{parts.netloc}:443").geturl()
 
 
-def _made(given: Mapping[str, object], now: datetime.datetime) -> dict[str, tuple[str, str]]:
-    """Those of the harness's own making, where they are not given; they go when the process ends."""
+def _made(given: Mapping[str, object], own: str, now: datetime.datetime) -> dict[str, tuple[str, str]]:
+    """Those of the harness's own making, where they are not given: they bear the name of the right client, for a name
+    proves nothing. They go when the process ends."""
     wanted = [kind for kind in _OWN if kind not in given]
     if not wanted:
         return {}
     folder = Path(tempfile.mkdtemp(prefix="rorqual-pki-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = pki.Pki(folder, now)
-    pairs = {kind: made.client("rorqual", kind) for kind in wanted}
+    name = pki.bearer(Path(own))
+    pairs = {kind: made.client("rorqual", kind, name) for kind in wanted}
     return {kind: (str(one.certificate), str(one.key)) for kind, one in pairs.items()}
 
 

@@ -71,12 +71,12 @@ class Pki:
         """The lists of what the authority of organizations revoked, and of what the root did: nothing (CRL)."""
         return self.folder / "crl.pem"
 
-    def client(self, name: str, kind: str = GOOD) -> Pair:
-        """A client certificate, as one of ``CLIENTS``; KeyError for another."""
+    def client(self, name: str, kind: str = GOOD, bearing: x509.Name | None = None) -> Pair:
+        """A client certificate, as one of ``CLIENTS``; KeyError for another. It may bear the name of somebody else."""
         usage = ExtendedKeyUsageOID.SERVER_AUTH if kind == WRONG_USAGE else ExtendedKeyUsageOID.CLIENT_AUTH
         issuer, when = self._by(kind, CLIENTS)
         file = f"client-{name}" if kind == GOOD else f"client-{name}-{kind}"
-        pair, number = self._pair(file, subject(called(name, kind)), issuer, usage, when)
+        pair, number = self._pair(file, bearing or subject(called(name, kind)), issuer, usage, when)
         if kind == REVOKED:
             self._revoked.append(number)
             self._list()
@@ -140,6 +140,14 @@ class Pki:
             made = made.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(number).revocation_date(self._now - _HOUR).build())
         return made.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def bearer(certificate: Path) -> x509.Name | None:
+    """The subject of the first certificate of a file; None where there is none to be read."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).subject
+    except (OSError, ValueError):
+        return None
 
 
 def called(name: str, kind: str) -> str:

@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -132,9 +133,10 @@ def read(here, more=""):
 
 
 def test_a_candidate_file_gives_them_by_a_folder_or_one_by_one(here):
-    who, _ = read(here)
+    who, reached = read(here)
     own = {*CONNECTIONS, "no-certificate", "self-signed", "other-authority", "no-token", "altered-token"}
     assert (set(who.accesses), who.secured, who.gives_tokens) == (own, True, True)
+    assert pki.bearer(Path(reached.of("self-signed").certificate)) == pki.bearer(here / "pki" / "client-right.pem")
     who, reached = read(here, "  identities: {pki: pki, expired-token: {env: OLD}, other-audience: {env: OTHER}}\n")
     assert set(who.accesses) == set(IDENTITIES)
     assert reached.of("revoked").certificate.endswith("pki/client-right-revoked.pem")
