@@ -54,7 +54,6 @@ class Probe:
         for one in (self.endpoint, *self.endpoint.others):
             self.vault.secret("token", one.token)
             self.vault.secret("secret", one.oauth.client_secret if one.oauth else "")
-            self.vault.secret("client", one.oauth.client_id if one.oauth else "")
             for name, value in one.headers:
                 if name.lower() != "accept" and not name.lower().startswith("ror-"):
                     self.vault.secret(f"header {name.lower()}", value)
@@ -160,9 +159,15 @@ class Probe:
             base = f"[base {ask.base}]" if ask.base in dict(self.endpoint.bases) else "[base]"
             path = quote(ask.path, safe=f"$:{_NAMED}").replace(" ", "%20")
             shown = f"{base}/{path}" + (f"?{query}" if query else "") if ask.base != TOKEN else f"[{TOKEN}]"
-        form = [(name, self.vault.text(value)) for name, value in self._form(ask)]
+        form: Iterable[tuple[str, str]] = ask.form
+        if ask.base == TOKEN:
+            form = [(name, self._told(name, value)) for name, value in self._form(ask)]
         body = _shown(form) if form else self.vault.text(ask.body)
         return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body, ask.access)
+
+    def _told(self, name: str, value: str) -> str:
+        """A field of a form that asks for a token, as it is recorded: who asks is no secret, and enters no report."""
+        return self.vault.mask("client", value) if name == "client_id" else self.vault.text(value)
 
     def _response(self, answer: Answer) -> Response:
         body = self.vault.body(self._scrub(answer.body))
