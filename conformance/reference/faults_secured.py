@@ -10,6 +10,9 @@ from conformance.reference.fault import Answer, Asked, Fault, Json
 
 _TRACE = "Traceback (most recent call last): File \\\"/srv/ror/guard.py\\\", line 12"
 
+_PROVES_NOTHING = {"ROR-SEC-012": "such a certificate stands for no secret",
+                   "ROR-TLS-008": "revocation is not looked up either"}
+
 
 def _lets(
     name: str, fr: str, en: str, breaks: str, *words: str, also: Mapping[str, str] | None = None
@@ -48,9 +51,9 @@ SECURED: tuple[Fault, ...] = (
     _lets("revoked-certificate-accepted", "La liste de révocation n'est pas consultée",
           "The list of revocations is not looked at", "ROR-TLS-008", lax.REVOKED),
     _lets("any-authority-accepted", "Une autorité inconnue est crue", "An unknown authority is trusted", "ROR-TLS-005",
-          lax.STRANGER, also={"ROR-TLS-008": "revocation is not looked up either"}),
+          lax.STRANGER, also=_PROVES_NOTHING),
     _lets("self-signed-accepted", "Un certificat auto-signé est cru", "A self-signed certificate is trusted",
-          "ROR-TLS-004", lax.SELF_SIGNED, also={"ROR-TLS-008": "revocation is not looked up either"}),
+          "ROR-TLS-004", lax.SELF_SIGNED, also=_PROVES_NOTHING),
     _lets("any-usage-accepted", "L'usage pour lequel un certificat est fait n'est pas regardé",
           "The use that a certificate is made for is not looked at", "ROR-TLS-009", lax.USAGE),
     _lets("old-tls-offered", "TLS 1.0 et 1.1 sont acceptés", "TLS 1.0 and 1.1 are accepted", "ROR-SEC-006",

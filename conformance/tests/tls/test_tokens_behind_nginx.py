@@ -33,7 +33,7 @@ OPTIONAL = {"ssl_verify_client": "optional"}
 CASES = {
     "right": (OPTIONAL, ()),
     "any authority will do": ({"ssl_verify_client": "optional_no_ca", "ssl_crl": None},
-                              ("ROR-TLS-004", "ROR-TLS-005", "ROR-TLS-008")),
+                              ("ROR-SEC-012", "ROR-TLS-004", "ROR-TLS-005", "ROR-TLS-008")),
     "no list of revocations": ({**OPTIONAL, "ssl_crl": None}, ("ROR-TLS-008",)),
     "TLS 1.0 and 1.1 are offered": (
         {**OPTIONAL, "ssl_protocols": "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "ssl_ciphers": "DEFAULT:@SECLEVEL=0"},
