@@ -138,6 +138,7 @@ CHECKS: Mapping[str, Check] = {
     "paced": Check(conduct.paced, Ground.HEARD),
 }
 
+# What a client that must be refused is judged by, beside a step of the right one.
+REFUSALS = ("refused", "refused-in-tls", "refused-in-clear")
 # Each step must hold one of these, so that a request that is refused does not pass unseen.
-TESTS_STATUS = frozenset(("status", "served-if-declared", "search-served-if-declared", "refused", "refused-in-tls",
-                          "refused-in-clear", "token-given"))
+TESTS_STATUS = frozenset(("status", "served-if-declared", "search-served-if-declared", "token-given", *REFUSALS))
