@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint, Limits, OAuth
 from conformance.errors import AuthorError, OperatorError, Problem
+from conformance.identities import GIVEN, GIVEN_TOKENS, of_folder, strangers
 from conformance.model import Candidate, Waiver
 from conformance.profile import known, read_file
 from conformance.scenario_words import USE_CASES
 from conformance.source import suggest, where
 
+_HERE = ("localhost", "127.0.0.1", "::1")
 _LIMIT_KEYS = {"connect-seconds": "connect", "read-seconds": "read", "total-seconds": "total", "pages": "pages"}
 
 
@@ -35,8 +40,15 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Candi
         writes=document.get("writes") == "allowed",
         accesses=tuple(one.access for one in (endpoint, *endpoint.others) if one.access),
         access=endpoint.access, drive=tuple(document.get("drive", ())), webhook=document.get("webhook", ""),
+        secured=endpoint.base.startswith("https://"),
+        remote=(urlsplit(endpoint.base).hostname or "localhost") not in _HERE, gives_tokens=gives_tokens(endpoint),
     )
     return candidate, endpoint
+
+
+def gives_tokens(endpoint: Endpoint) -> bool:
+    """Whether it is told where a token is asked with the certificate of the client."""
+    return endpoint.oauth is not None and bool(endpoint.certificate) and not endpoint.oauth.client_secret
 
 
 def _meaning(document: Any, file: str) -> list[Problem]:
@@ -123,7 +135,21 @@ def _endpoint(document: Any, secrets: Secrets) -> Endpoint:
         bases=tuple((name, url.rstrip("/")) for name, url in raw.get("bases", {}).items()),
     )
     made = _client(bare, raw, secrets)
-    return replace(made, others=tuple(_client(made, one, secrets) for one in raw.get("clients", ())))
+    clients = tuple(_client(made, one, secrets) for one in raw.get("clients", ()))
+    return replace(made, others=(*clients, *_strangers(made, raw.get("identities", {}), secrets, SystemClock().now())))
+
+
+def _strangers(endpoint: Endpoint, raw: Any, secrets: Secrets, now: datetime) -> tuple[Endpoint, ...]:
+    """The identities that must be refused, those told one by one before those of a folder of ``rorqual pki``."""
+    found = of_folder(secrets.folder / raw["pki"], endpoint.certificate) if "pki" in raw else {}
+    if "pki" in raw and not found:
+        raise OperatorError(f"identities: {secrets.folder / raw['pki']} holds no certificates of `rorqual pki`")
+    for kind in GIVEN:
+        if kind in raw:
+            found[kind] = (secrets.path(raw[kind]["certificate"], f"identities {kind}"),
+                           secrets.path(raw[kind]["key"], f"identities {kind}"))
+    tokens = {kind: secrets.of(raw[kind], f"identities {kind}") for kind in GIVEN_TOKENS if kind in raw}
+    return strangers(endpoint, found, tokens, now)
 
 
 def _client(endpoint: Endpoint, raw: Any, secrets: Secrets) -> Endpoint:

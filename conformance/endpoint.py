@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# whose bearer token a client sends: its own, that of the client of the run, this one altered, or nobody's
+OWN, OF_RUN, ALTERED, NOBODYS = "own", "run", "altered", "none"
+# what a client offers in the handshake: what is right, versions of TLS that are over, or ciphers that protect nothing
+CURRENT, OLD, WEAK = "current", "old", "weak"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -22,8 +27,9 @@ class Limits:
 class Endpoint:
     """Where and with which credentials the candidate is reached; never enters a report.
 
-    ``access`` is the access profile (0 to 5) of these credentials, empty when it is not told; ``others`` the same
-    candidate with the credentials of other access profiles.
+    ``access`` is the access profile (0 to 5) of these credentials, empty when it is not told, or the identity
+    (``scenario_words.IDENTITIES``) of a client that must be refused; ``others`` the same candidate with the credentials
+    of other access profiles and identities. ``bearer`` says whose token is sent, ``offers`` what of TLS is offered.
     """
 
     base: str
@@ -38,9 +44,12 @@ class Endpoint:
     limits: Limits = Limits()
     access: str = ""
     others: tuple[Endpoint, ...] = ()
+    bearer: str = OWN
+    offers: str = CURRENT
 
     def of(self, access: str) -> Endpoint:
-        """The endpoint with the credentials of an access profile; itself for its own, for none and for one unknown."""
+        """The endpoint with the credentials of an access profile or an identity; itself for its own, for none and for
+        one unknown."""
         return next((one for one in self.others if access and one.access == access), self)
 
 
@@ -52,3 +61,10 @@ class OAuth:
     client_id: str
     client_secret: str = ""
     scope: str = ""
+
+    @property
+    def form(self) -> tuple[tuple[str, str], ...]:
+        """What is posted to the token endpoint."""
+        pairs = (("grant_type", "client_credentials"), ("client_id", self.client_id),
+                 ("client_secret", self.client_secret), ("scope", self.scope))
+        return tuple((name, value) for name, value in pairs if value)

@@ -120,7 +120,7 @@ def _campaigns(
     profile: Profile, requirement: str, scenario: Scenario, fault: Fault | None
 ) -> Iterator[Campaign]:
     if scenario.steps:
-        whole = selftest.campaign(profile.id, _SEED)
+        whole = selftest.campaign(profile.id, _SEED, guard=scenario.secured)
         yield replace(whole, planned=tuple(one for one in whole.planned if one.scenario.id == scenario.id))
         return
     law = fault.law if fault is not None else ""

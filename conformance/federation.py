@@ -21,9 +21,9 @@ from conformance.clock import Clock
 from conformance.errors import HarnessError
 from conformance.reference.access import Access, Client
 from conformance.reference.app import create_app
+from conformance.reference.by_client import Answering, ByClient, silent
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
-from conformance.reference.by_client import Answering, ByClient, silent
 from conformance.reference.secured import server_context
 from conformance.reference.server import Running, stored
 from conformance.reference.territories import TERRITORIES

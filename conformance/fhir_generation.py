@@ -182,7 +182,7 @@ class FhirGeneration:
         except Unreadable as error:
             return error.code
         if value.get("resourceType") != "Bundle":
-            return {name: part for name, part in value.items() if name not in _VOLATILE}
+            return {name: part for name, part in value.items() if name not in _VOLATILE and not name.endswith("_token")}
         return value.get("type"), value.get("total"), sorted(entry.key for entry in bundle.entries(value))
 
     def meanwhile(self, profile: Profile) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.scenario_words import over_run, writes
+from conformance.scenario_words import IDENTITIES, TOKEN, over_run, writes
 from conformance.specification import Text
 from conformance.verdict import Cause, Effect, Verdict
 
@@ -65,9 +65,9 @@ class Action:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One request to send, how far to follow its pages, and what is expected of the answer. ``base`` names the address
-    that it goes to, where it is not that of consultation; ``access`` the access profile of the client that sends it,
-    where it is not that of the run. With an ``action`` nothing is sent: an application is to do something, and what it
-    sends is judged."""
+    that it goes to, where it is not that of consultation; ``access`` the access profile, or the identity, of the client
+    that sends it, where it is not that of the run. With an ``action`` nothing is sent: an application acts, and what
+    it sends is judged."""
 
     name: str
     method: str
@@ -87,6 +87,11 @@ class Step:
     def writes(self) -> bool:
         """Whether it changes something on the server."""
         return self.action is None and writes(self.method, self.path)
+
+    @property
+    def asks_token(self) -> bool:
+        """Whether it asks for a token."""
+        return self.base == TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +130,22 @@ class Scenario:
         """Whether it changes something on the server."""
         return any(step.writes for step in self.steps)
 
+    @property
+    def secured(self) -> bool:
+        """Whether it tries who is let in, which TLS and tokens tell."""
+        return any(step.access in IDENTITIES or step.asks_token for step in self.steps)
+
 
 # --- the candidate -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles of which
-    a client is at hand, ``access`` that of the client of the run where it is told; ``drive``: the command that has an
-    application do something, ``webhook`` the address that does."""
+    """The product under test, as its vendor declares it. Never an address. ``accesses``: the access profiles, and
+    the identities that must be refused, of which a client is at hand, ``access`` that of the client of the run where it
+    is told; ``secured``: whether it is reached by https, ``remote``: whether it is on another machine,
+    ``gives_tokens``: whether it is told where the client asks for tokens with its certificate; ``drive``: the command
+    that has an application do something, ``webhook`` the address that does."""
 
     product: str
     version: str
@@ -147,6 +159,9 @@ class Candidate:
     access: str = ""
     drive: tuple[str, ...] = ()
     webhook: str = ""
+    secured: bool = False
+    remote: bool = False
+    gives_tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +181,8 @@ class Waiver:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What to send: a path under a base (or the address of a next link), a query, headers, a form or a JSON body. An
-    empty header is not sent. ``access``: the access profile of the client that sends it, empty for that of the run."""
+    empty header is not sent. ``access``: the access profile, or the identity, of the client that sends it, empty for
+    that of the run."""
 
     method: str
     path: str

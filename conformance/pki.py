@@ -21,8 +21,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 GOOD, EXPIRED, NOT_YET, OTHER_NAME, OTHER_AUTHORITY, SELF_SIGNED, WRONG_USAGE, REVOKED = (
     "good", "expired", "not-yet-valid", "other-name", "other-authority", "self-signed", "wrong-usage", "revoked")
+# good in themselves, of clients of other names: one that no white list has, one that it may have
+NOT_LISTED, ANOTHER = "not-listed", "other-certificate"
 SERVERS = (GOOD, EXPIRED, NOT_YET, OTHER_NAME, OTHER_AUTHORITY, SELF_SIGNED)
-CLIENTS = (GOOD, EXPIRED, NOT_YET, OTHER_AUTHORITY, SELF_SIGNED, WRONG_USAGE, REVOKED)
+CLIENTS = (GOOD, EXPIRED, NOT_YET, OTHER_AUTHORITY, SELF_SIGNED, WRONG_USAGE, REVOKED, NOT_LISTED, ANOTHER)
 _HOUR, _DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 _ELSEWHERE = "autre.example.invalid"
 _ORGANIZATION, _UNIT, _STATE = "TEST rorqual", "00000000000", "Paris (75)"
@@ -52,7 +54,7 @@ class Pki:
     def __init__(self, folder: Path, now: datetime.datetime) -> None:
         self.folder, self._now = folder, now
         folder.mkdir(parents=True, exist_ok=True)
-        root = self._authority("AC racine", None)
+        self._root = root = self._authority("AC racine", None)
         self._issuer = self._authority("AC des organisations", root)
         self._stranger = self._authority("AC inconnue", None)
         self._revoked: list[int] = []
@@ -66,15 +68,15 @@ class Pki:
 
     @property
     def revocations(self) -> Path:
-        """The list of what the authority of organizations revoked (CRL)."""
+        """The lists of what the authority of organizations revoked, and of what the root did: nothing (CRL)."""
         return self.folder / "crl.pem"
 
-    def client(self, name: str, kind: str = GOOD) -> Pair:
-        """A client certificate, as one of ``CLIENTS``; KeyError for another."""
+    def client(self, name: str, kind: str = GOOD, bearing: x509.Name | None = None) -> Pair:
+        """A client certificate, as one of ``CLIENTS``; KeyError for another. It may bear the name of somebody else."""
         usage = ExtendedKeyUsageOID.SERVER_AUTH if kind == WRONG_USAGE else ExtendedKeyUsageOID.CLIENT_AUTH
         issuer, when = self._by(kind, CLIENTS)
         file = f"client-{name}" if kind == GOOD else f"client-{name}-{kind}"
-        pair, number = self._pair(file, subject(name), issuer, usage, when)
+        pair, number = self._pair(file, bearing or subject(called(name, kind)), issuer, usage, when)
         if kind == REVOKED:
             self._revoked.append(number)
             self._list()
@@ -127,15 +129,30 @@ class Pki:
         return pair, signed.serial_number
 
     def _list(self) -> None:
-        made = (x509.CertificateRevocationListBuilder().issuer_name(self._issuer.certificate.subject)
+        lists = self._revocations(self._issuer, self._revoked) + self._revocations(self._root, ())
+        self.revocations.write_bytes(lists)
+
+    def _revocations(self, by: _Issuer, numbers: Sequence[int]) -> bytes:
+        made = (x509.CertificateRevocationListBuilder().issuer_name(by.certificate.subject)
                 .last_update(self._now - _HOUR).next_update(self._now + 30 * _DAY)
-                .add_extension(x509.CRLNumber(len(self._revoked) + 1), False)
-                .add_extension(_known_by(self._issuer.key), False))
-        for number in self._revoked:
+                .add_extension(x509.CRLNumber(len(numbers) + 1), False).add_extension(_known_by(by.key), False))
+        for number in numbers:
             made = made.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(number).revocation_date(self._now - _HOUR).build())
-        signed = made.sign(self._issuer.key, hashes.SHA256())
-        self.revocations.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return made.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def bearer(certificate: Path) -> x509.Name | None:
+    """The subject of the first certificate of a file; None where there is none to be read."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).subject
+    except (OSError, ValueError):
+        return None
+
+
+def called(name: str, kind: str) -> str:
+    """The common name of the certificate of a kind that is made for a client."""
+    return f"{name} {kind}" if kind in (NOT_LISTED, ANOTHER) else name
 
 
 def subject(common: str) -> x509.Name:

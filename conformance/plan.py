@@ -54,8 +54,9 @@ def plan(
             skip = _skip(candidate, scenario, use_cases, only)
             if not laws and not scenario.steps:
                 skip = skip or "no case of a law is drawn (--depth none)"
-            refusal = _refusal(candidate) if scenario.writes else None
-            if refusal is not None and not candidate.writes and not skip and _optional(scenario, profiles[name]):
+            refusal = _refusal(candidate) if scenario.writes else _in_clear(candidate) if scenario.secured else None
+            lacking = scenario.writes and not candidate.writes and not skip
+            if lacking and _optional(scenario, profiles[name]):
                 skip = "writes are not allowed (candidate.yaml)"
             planned.append(Planned(profiles[name], scenario, skip, refusal))
     return tuple(planned)
@@ -69,6 +70,12 @@ def _refusal(candidate: Candidate) -> Finding | None:
         return finding("configuration.identity", f"a client of access profile {SEES_ALL}", candidate.access,
                        "candidate.yaml")
     return None
+
+
+def _in_clear(candidate: Candidate) -> Finding | None:
+    """Why it is not tried who a candidate lets in: another machine is asked in clear HTTP."""
+    wanted = finding("configuration.stranger", "an https address", "http", "candidate.yaml")
+    return wanted if candidate.remote and not candidate.secured else None
 
 
 def _turn(scenario: Scenario) -> tuple[bool, bool]:
@@ -85,4 +92,6 @@ def _skip(candidate: Candidate, scenario: Scenario, use_cases: Sequence[str], on
     claimed = {*candidate.use_cases, "socle"}
     if candidate.use_cases and scenario.use_case not in claimed and not use_cases and not only:
         return f"use case {scenario.use_case} not claimed"
+    if scenario.secured and not candidate.secured and not candidate.remote:
+        return "the candidate is on this machine, in clear HTTP (endpoint.base-url): who it lets in cannot be tried"
     return ""

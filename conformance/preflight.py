@@ -19,6 +19,7 @@ from conformance.fhir import bundle
 from conformance.fhir.body import Unreadable, parse
 from conformance.model import Ask, Exchange
 from conformance.report.texts import findings
+from conformance.scenario_words import IDENTITIES
 from conformance.specification import Profile
 
 _SKEW = 300.0
@@ -147,6 +148,6 @@ def _population(probe: Probe, profile: Profile) -> Iterator[Seen]:
 
 def _clients(probe: Probe) -> Iterator[Seen]:
     """Whether the client of each other access profile is let in."""
-    for one in probe.endpoint.others:
+    for one in (each for each in probe.endpoint.others if each.access not in IDENTITIES):
         exchange = probe.send(Ask("GET", "Organization", (("_count", "1"),), access=one.access), "preflight")
         yield _answer(f"client of access profile {one.access}", exchange)

@@ -13,7 +13,7 @@ from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.fhir.created import patch
 from conformance.model import Action, Expectation, Need, Place, Scenario, Step
 from conformance.profile import read_file, text
-from conformance.scenario_words import AWAIT, method_of
+from conformance.scenario_words import AWAIT, TOKEN, method_of
 from conformance.specification import Profile, Text
 
 ALL_PAGES = 0
@@ -151,22 +151,23 @@ def _step(index: int, raw: Any, document: Any, file: str, defaults: Mapping[str,
     word = method_of(send)
     posted = word == "POST-search"
     query = pairs(send.get("query"))
+    asked = {"grant_type": send[word]} if word == "POST-token" else {}
     line, column = source.where(document, ["steps", index])
     pages = raw.get("pages", 1)
     return Step(
         name=raw.get("as", f"step-{index + 1}"),
-        method="POST" if posted else word,
-        path=f"{send[word]}/_search" if posted else send[word],
+        method="POST" if posted or asked else word,
+        path=TOKEN if asked else f"{send[word]}/_search" if posted else send[word],
         query=() if posted else query,
         headers=tuple(send.get("headers", {}).items()),
-        form=query if posted else (),
+        form=query if posted else tuple(asked.items()),
         pages=_FOLLOWED.get(pages, pages),
         expect=tuple(_expectation(["steps", index, "expect", at], one, document, file, defaults)
                      for at, one in enumerate(raw["expect"])),
         place=Place(file, line, column),
         body=patch(send["patch"]) if "patch" in send else send.get("body"),
-        base=send.get("base", ""),
-        access=str(send.get("access-profile", "")),
+        base=TOKEN if asked else send.get("base", ""),
+        access=str(send.get("access-profile", send.get("identity", ""))),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.checks import CHECKS, TESTS_STATUS
+from conformance.checks import CHECKS, REFUSALS, TESTS_STATUS
 from conformance.errors import Problem
 from conformance.fhir.created import identifiers
 from conformance.fhir.path import BadExpression, compiled
@@ -21,7 +21,8 @@ _NAME_IN_PATH = re.compile(r"%([A-Za-z_]\w*)")
 _BUILT_IN = {"resource", "context", "ucum", "sct", "loinc", "rootResource"}
 _ASKED = frozenset(("shows", "confirms"))  # what the user of an application is asked, by the name of the check
 _STEP_PARAMETERS = {"same-matches": "as", "narrower": "than", "same-as": "step",
-                    "served-if-declared": "statement", "search-served-if-declared": "statement"}
+                    "served-if-declared": "statement", "search-served-if-declared": "statement",
+                    **dict.fromkeys(REFUSALS, "beside")}
 
 
 
@@ -207,6 +208,8 @@ def _drawn(reader: _Reader, at: Path_, given: Mapping[str, Any], profile: Profil
 def _send(reader: _Reader, at: Path_, send: Mapping[str, Any], names: set[str]) -> None:
     word = method_of(send)
     path = send[word]
+    if "identity" in send and "access-profile" in send:
+        reader.problem([*at, "identity"], "a step is sent by one client", "remove 'identity' or 'access-profile'")
     _placeholders(reader, [*at, word], path, names)
     for key in ("body", "patch"):
         for where_, text in _texts(send.get(key)):
@@ -293,6 +296,9 @@ def _expectation(
         reader.problem([*at, check], "there is nothing to compare with: no earlier step asks the same by the access "
                                      "profile that sees all",
                        "send the same request in an earlier step with 'access-profile: 1', and this one with another")
+    if check in REFUSALS and parameters["beside"] in earlier and not _beside(reader, step, parameters["beside"]):
+        reader.problem([*at, check, "beside"], f"{parameters['beside']!r} does not send the same as the right client",
+                       "a refusal counts beside the same request, sent without 'identity' by the step that is named")
     for where_, expression in _expressions(check, parameters):
         _expression(reader, [*at, check, *where_], expression, names)
     structures = {name for profile in reader.profiles.values() for name in profile.structures}
@@ -306,6 +312,13 @@ def _asked_by_all(reader: _Reader, step: Mapping[str, Any]) -> bool:
     steps = reader.document["steps"]
     earlier = [one["send"] for one in steps[:next(i for i, one in enumerate(steps) if one is step)]]
     return step["send"].get("access-profile") not in (None, 1) and {**step["send"], "access-profile": 1} in earlier
+
+
+def _beside(reader: _Reader, step: Mapping[str, Any], name: str) -> bool:
+    """Whether the step that is named sends, as the client of the run, what a step sends under an identity."""
+    steps = reader.document["steps"]
+    other = next(one["send"] for number, one in enumerate(steps, 1) if one.get("as", f"step-{number}") == name)
+    return "identity" in step["send"] and {**other, "identity": step["send"]["identity"]} == step["send"]
 
 
 def _expressions(check: str, parameters: Any) -> Iterator[tuple[list[str], str]]:

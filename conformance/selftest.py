@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from conformance import profile, workshop
-from conformance.clock import Clock
+from conformance import pki, profile, workshop
+from conformance.clock import Clock, SystemClock
 from conformance.endpoint import Endpoint, OAuth
 from conformance.engine.laws import NONE, QUICK, STANDARD
+from conformance.identities import of_folder, strangers
 from conformance.model import Candidate, Scenario
 from conformance.plan import Campaign, Planned
 from conformance.policy import SEES_ALL
 from conformance.reference.access import CLIENTS
-from conformance.reference.app import create_app
+from conformance.reference.app import create_app, utc_now
 from conformance.reference.fault import Fault
+from conformance.reference.guarded import Opened, guarded
 from conformance.reference.server import Running, bases, stored
 from conformance.reference_data import region
 from conformance.report.model import Report
 from conformance.scenario import EXTRACTION
+from conformance.scenario_words import IDENTITIES
 
 ACCESSES = tuple(str(one.access) for one in CLIENTS)
 _SIZES, _SEEDS = (50, 300, 5000), (1, 2, 3, 4)
@@ -72,6 +77,35 @@ def endpoint(base: str, access: str = SEES_ALL) -> Endpoint:
     return replace(clients.pop(access), others=tuple(clients.values()))
 
 
+@lru_cache(maxsize=1)
+def certificates() -> Path:
+    """The folder with the certificates of the secured references of this process, until it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="rorqual-pki-"))
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=0)  # that of atexit is not called in a pool of processes
+    made = pki.Pki(folder, SystemClock().now())
+    for kind in (pki.GOOD, pki.EXPIRED):
+        made.server(kind, "127.0.0.1")
+    for one in CLIENTS[1:]:
+        for kind in pki.CLIENTS if str(one.access) == SEES_ALL else (pki.GOOD,):
+            made.client(one.name, kind)
+    return folder
+
+
+def secured(opened: Opened, folder: Path, access: str = SEES_ALL) -> Endpoint:
+    """How a reference behind TLS is reached, by the client of an access profile with its certificate; the others, and
+    those that it must refuse, beside it. Profile 0 has a secret and no certificate (ROR-SEC-011)."""
+    bare = Endpoint(opened.base, bases=bases(opened.base), authorities=str(folder / "authority.pem"))
+    clients = {str(one.access): replace(
+        bare, access=str(one.access), certificate=str(folder / f"client-{one.name}.pem"),
+        key=str(folder / f"client-{one.name}.key"), oauth=OAuth(opened.token_url, one.name)) for one in CLIENTS[1:]}
+    public = CLIENTS[0]
+    clients[str(public.access)] = replace(bare, access=str(public.access),
+                                          oauth=OAuth(opened.token_url, public.name, public.secret))
+    own = clients.pop(access)
+    refused = strangers(own, of_folder(folder, own.certificate), opened.tokens, SystemClock().now())
+    return replace(own, others=(*clients.values(), *refused))
+
+
 def broken(report: Report) -> tuple[str, ...]:
     """The requirements held against the candidate, at any strength."""
     return tuple(sorted({one.requirement for one in report.problems
@@ -110,8 +144,8 @@ def alarms(one: Clean, clock: Clock, laws: str = QUICK) -> list[str]:
     """What is told against the reference without fault, or not shown though all is there to show it. To a client that
     does not see all, what it does not see cannot be shown. ``laws``: the depth of the laws, where they are asked."""
     depth = laws if one.laws and one.offers < _LARGE else NONE
-    report = judged(campaign(one.profile, one.seed, access=one.access, depth=depth), None, one.offers, one.seed, clock,
-                    None)
+    made = campaign(one.profile, one.seed, access=one.access, depth=depth, guard=one.access == SEES_ALL)
+    report = judged(made, None, one.offers, one.seed, clock, None)
     if one.access != SEES_ALL:
         return [f"{name} (broken): {one}" for name in broken(report)]
     return [f"{row.id} ({row.verdict}): {one}" for row in report.requirements
@@ -128,12 +162,11 @@ def of_resources(
     made: Campaign, resources: Sequence[Any], fault: Fault | None, clock: Clock, keep: Path | None = None
 ) -> Report:
     """The report of a whole run on the reference over resources of one's own."""
-    app = create_app(stored(resources, fault), profile_id=next(iter(made.profiles)), fault=fault)
     place = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="rorqual-", dir=place)) if keep is None else keep
     try:
-        with Running(app) as base:
-            workshop.drive(made, endpoint(base, made.candidate.access), folder, clock, lambda _event: None)
+        with _served(made, resources, fault) as reached:
+            workshop.drive(made, reached, folder, clock, lambda _event: None)
         return workshop.report(folder)
     finally:
         if keep is None:
@@ -142,14 +175,36 @@ def of_resources(
             gc.collect()
 
 
+@contextlib.contextmanager
+def _served(made: Campaign, resources: Sequence[Any], fault: Fault | None) -> Iterator[Endpoint]:
+    """The reference under test, in clear or, for a candidate that is reached so, behind TLS and tokens."""
+    store, name, access = stored(resources, fault), next(iter(made.profiles)), made.candidate.access
+    if not made.candidate.secured:
+        with Running(create_app(store, profile_id=name, fault=fault)) as base:
+            yield endpoint(base, access)
+        return
+    folder = certificates()
+    with guarded(lambda guard: create_app(store, profile_id=name, fault=fault, access=guard), folder, utc_now,
+                 let_pass=fault.lax if fault is not None else frozenset()) as opened:
+        yield secured(opened, folder, access)
+
+
+def of_security(profile: str, seed: int) -> Campaign:
+    """The scenarios that try who is let in, on a reference behind TLS and tokens."""
+    made = campaign(profile, seed, guard=True)
+    return replace(made, planned=tuple(one for one in made.planned if one.scenario.secured))
+
+
 def campaign(
-    profile: str, seed: int, writes: bool | None = None, access: str = SEES_ALL, depth: str = NONE
+    profile: str, seed: int, writes: bool | None = None, access: str = SEES_ALL, depth: str = NONE, guard: bool = False
 ) -> Campaign:
     """Every scenario of a profile, on the reference; or those that write or extract; or those that read, one for each
     transaction, the one that verifies most. What is received over the whole run is judged in all three. It is played by
-    the client of an access profile, with as many cases of laws as a depth says."""
+    the client of an access profile, with as many cases of laws as a depth says; with a ``guard``, behind TLS and
+    tokens."""
     who = Candidate("rorqual selftest", workshop.version(), "rorqual", "server", (profile,), (), writes=True,
-                    accesses=ACCESSES, access=access)
+                    accesses=(*ACCESSES, *(IDENTITIES if guard else ())), access=access, secured=guard,
+                    gives_tokens=guard)
     made = workshop.campaign(who, workshop.Choice(seed=seed, depth=depth))
     if writes is None:
         return made
@@ -184,7 +239,11 @@ def outcome(
     fault: Fault, profile: str, offers: int, seed: int, clock: Clock, told: Callable[[Report], None] = lambda _one: None
 ) -> Outcome:
     """What the judge says of the reference made wrong by one fault; each report is told to ``told``."""
-    made = lawful(profile, seed, fault.law, fault.breaks) if fault.law else [campaign(profile, seed, fault.writes)]
+    made: Iterable[Campaign] = [campaign(profile, seed, fault.writes)]
+    if fault.law:
+        made = lawful(profile, seed, fault.law, fault.breaks)
+    elif fault.secured:
+        made = [of_security(profile, seed)]
     found: tuple[str, ...] = ()
     for one in made:
         report = judged(one, fault, max(offers, fault.offers), seed, clock, None)

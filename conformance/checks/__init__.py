@@ -16,6 +16,7 @@ from conformance.checks import (
     export,
     http,
     inclusion,
+    letting_in,
     query,
     questions,
     search,
@@ -32,10 +33,11 @@ class Ground(IntEnum):
 
     GREETED = -1  # a connection of an application, be it without a request
     HEARD = 0  # requests of an application
-    ANSWER = 1
-    BODY = 2
-    SUCCESS = 3
-    SEARCHSET = 4
+    ASKED = 1  # a request, be it without an answer
+    ANSWER = 2
+    BODY = 3
+    SUCCESS = 4
+    SEARCHSET = 5
 
 
 Function = Callable[[Any, Evidence], Iterator[Finding]]
@@ -97,6 +99,14 @@ CHECKS: Mapping[str, Check] = {
     "does-not-declare": Check(capability.does_not_declare, Ground.SUCCESS),
     "served-if-declared": Check(capability.served_if_declared, Ground.ANSWER),
     "search-served-if-declared": Check(capability.search_served_if_declared, Ground.ANSWER),
+    "refused": Check(letting_in.refused, Ground.ASKED),
+    "refused-in-tls": Check(letting_in.refused_in_tls, Ground.ASKED),
+    "refused-in-clear": Check(letting_in.refused_in_clear, Ground.ASKED),
+    "silent-refusal": Check(letting_in.silent_refusal, Ground.ASKED),
+    "server-certificate": Check(letting_in.server_certificate, Ground.ASKED),
+    "tls-negotiated": Check(letting_in.tls_negotiated, Ground.ANSWER),
+    "token-given": Check(letting_in.token_given, Ground.ANSWER),
+    "declares-security": Check(capability.declares_security, Ground.SUCCESS),
     "asks": Check(consumer.asks, Ground.HEARD),
     "sends-headers": Check(consumer.sends_headers, Ground.HEARD),
     "bearer": Check(consumer.bearer, Ground.HEARD),
@@ -128,5 +138,7 @@ CHECKS: Mapping[str, Check] = {
     "paced": Check(conduct.paced, Ground.HEARD),
 }
 
+# What a client that must be refused is judged by, beside a step of the right one.
+REFUSALS = ("refused", "refused-in-tls", "refused-in-clear")
 # Each step must hold one of these, so that a request that is refused does not pass unseen.
-TESTS_STATUS = frozenset(("status", "served-if-declared", "search-served-if-declared"))
+TESTS_STATUS = frozenset(("status", "served-if-declared", "search-served-if-declared", "token-given", *REFUSALS))

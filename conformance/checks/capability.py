@@ -100,6 +100,19 @@ def search_served_if_declared(parameters: Any, evidence: Evidence) -> Iterator[F
                       f"status {actual}", "status", evidence.first.id)
 
 
+def declares_security(_: Any, evidence: Evidence) -> Iterator[Finding]:
+    """The statement declares OAuth as security service, and no CORS."""
+    security = _rest(evidence.body).get("security")
+    told = security if isinstance(security, dict) else {}
+    codes = {one.get("code") for service in objects(told.get("service")) for one in objects(service.get("coding"))}
+    if "OAuth" not in codes:
+        yield finding("capability.security", "service OAuth", ", ".join(sorted(map(str, codes))) or "none",
+                      "CapabilityStatement.rest.security.service", evidence.first.id)
+    if told.get("cors") is not False:
+        yield finding("capability.security", "cors false", "cors true" if told.get("cors") else "no cors",
+                      "CapabilityStatement.rest.security.cors", evidence.first.id)
+
+
 def interactions(statement: Mapping[str, Any], kind: str) -> set[str]:
     """The interactions that a statement declares on a type."""
     items = _resource(statement, kind).get("interaction")

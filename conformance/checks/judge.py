@@ -75,6 +75,8 @@ def _ground(name: str, check: Check, evidence: Evidence) -> Iterator[Finding]:
             yield finding("bench.silent", "requests of the application", "none")
         return
     first = evidence.first
+    if check.ground is Ground.ASKED:
+        return
     if first.response is None:
         trouble = first.trouble
         code = trouble.code if trouble else "transport.network"

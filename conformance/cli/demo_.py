@@ -21,6 +21,8 @@ from conformance.engine.laws import DRAWS, QUICK
 from conformance.errors import HarnessError
 from conformance.model import Candidate
 from conformance.policy import SEES_ALL
+from conformance.reference.guarded import Opened
+from conformance.scenario_words import IDENTITIES
 from conformance.visits import Visits
 
 _SECONDS = 6.0  # for a pair of reference RORs
@@ -46,14 +48,16 @@ def command(
         _matrix(out, form)
     wanted = profiles or tuple(profile.known())
     who = Candidate("ROR de démonstration", workshop.version(), "rorqual", "server", wanted, (), writes=True,
-                    accesses=selftest.ACCESSES, access=SEES_ALL)
+                    accesses=(*selftest.ACCESSES, *IDENTITIES), access=SEES_ALL, secured=True, gives_tokens=True)
     carrier.warm()  # while the scenarios are read
     made = workshop.campaign(who, workshop.Choice(seed=seed, depth=depth))
     clock = SystemClock()
     folder = out or show.default_folder("demo", clock)
+    certificates = selftest.certificates()
     region = ["--offers", str(offers), "--seed", str(seed), *(["--fault", fault] if fault else [])]
-    with reference(region) as base, show.Progress(made, form) as progress:
-        workshop.drive(made, selftest.endpoint(base), folder, clock, progress.told)
+    with started([*region, "--pki", str(certificates)]) as told, show.Progress(made, form) as progress:
+        opened = Opened(told.pop("base-url"), told.pop("token-url"), told)
+        workshop.drive(made, selftest.secured(opened, certificates), folder, clock, progress.told)
     show.finish(folder, form)
 
 
@@ -76,6 +80,13 @@ def _matrix(out: Path | None, form: str) -> NoReturn:
 @contextlib.contextmanager
 def reference(arguments: list[str]) -> Iterator[str]:
     """The reference ROR in a process of its own; gives its base address."""
+    with started(arguments) as told:
+        yield told["base-url"]
+
+
+@contextlib.contextmanager
+def started(arguments: list[str]) -> Iterator[dict[str, str]]:
+    """The reference ROR in a process of its own; gives what it tells of itself."""
     line = [sys.executable, "-m", "conformance", "serve", "--port", "0", "--format", "json", *arguments]
     process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)  # noqa: S603  (our own command)
     try:
@@ -84,7 +95,7 @@ def reference(arguments: list[str]) -> Iterator[str]:
         if not told:
             process.wait(10)
             raise HarnessError(f"the reference ROR did not start (exit {process.returncode})")
-        yield str(json.loads(told)["base-url"])
+        yield json.loads(told)
     finally:
         process.terminate()
         process.wait(10)

@@ -59,7 +59,7 @@ def _plain(one: Example | None, language: str) -> dict[str, Any] | None:
 def _tell(told: dict[str, Any], language: str) -> None:
     words = {key: interface()[f"explain.{key}"].in_(language) for key in (
         "source", "unconfirmed", "why", "note", "remedy", "not-tested", "profiles", "defects", "tested-by",
-        "respected", "broken", "request", "answer", "access", "no-fault")}
+        "respected", "broken", "request", "answer", "access", "identity", "no-fault")}
     strength = interface()[f"strength.{told['strength']}"].in_(language)
     click.secho(f"{told['id']} ({told['strength']}, {strength}, {told['actor']})", bold=True)
     click.echo(told["statement"])
@@ -86,7 +86,8 @@ def _tell(told: dict[str, Any], language: str) -> None:
 
 
 def _exchange(one: dict[str, Any], words: dict[str, str]) -> None:
-    client = f" ({words['access']} {one['access-profile']})" if one["access-profile"] else ""
+    who = one["access-profile"]
+    client = f" ({words['access' if len(who) == 1 else 'identity']} {who})" if who else ""
     click.echo(f"  {one['scenario']}\n  {words['request']} {one['request']}{client}")
     click.echo(f"  {words['answer']} {one['status']}")
     lines = one["answer"].splitlines()

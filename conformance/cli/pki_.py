@@ -54,6 +54,7 @@ def _written(made: pki.Pki, hosts: tuple[str, ...], names: tuple[str, ...], bad:
     for name in names:
         for kind in pki.CLIENTS if bad else (pki.GOOD,):
             pair = made.client(name, kind)
-            rows.append({"what": "client", "kind": kind, "subject": pki.subject(name).rfc4514_string(),
+            subject = pki.subject(pki.called(name, kind)).rfc4514_string()
+            rows.append({"what": "client", "kind": kind, "subject": subject,
                          "certificate": str(pair.certificate), "key": str(pair.key)})
     return rows

@@ -15,31 +15,51 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from conformance.clock import Clock, SystemClock
 from conformance.drive.messages import Headers, Outcome, Sending
-from conformance.drive.token import Tokens
-from conformance.drive.transport import Deadline, Refused, connections, fetch
-from conformance.endpoint import Endpoint, Limits
+from conformance.drive.token import Tokens, altered, within
+from conformance.drive.transport import Deadline, Http, Refused, connections, fetch
+from conformance.endpoint import ALTERED, CURRENT, NOBODYS, OWN, Endpoint, Limits
 from conformance.errors import OperatorError
 
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
 
 
 class Client:
-    """One client of a candidate: its connections, its token."""
+    """One client of a candidate: its connections, and its token or that of the client of the run."""
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline, clock: Clock, given: Callable[[str], None]) -> None:
-        self.http = connections(endpoint, deadline)
-        self.tokens = Tokens(endpoint, self.http, deadline, clock, given)
+    def __init__(
+        self, endpoint: Endpoint, deadline: Deadline, clock: Clock, given: Callable[[str], None], run: Client | None
+    ) -> None:
+        self.http, self.unable = _offering(endpoint, deadline)
+        self.given, self._altered = given, endpoint.bearer == ALTERED
+        if endpoint.bearer == NOBODYS:
+            endpoint = replace(endpoint, token="", oauth=None)
+        own = Tokens(endpoint, self.http, deadline, clock, given)
+        self.tokens: Tokens = own if run is None or endpoint.bearer in (OWN, NOBODYS) else run.tokens
 
     def authorized(self, headers: Headers) -> Headers:
         """The headers with the token, where one is wanted; Refused when there is none to be had."""
         token = self.tokens.current()
+        if self._altered:
+            token = altered(token)
+            self.given(token)
         if not token or any(name.lower() == "authorization" for name, _ in headers):
             return headers
         return (*headers, ("Authorization", f"Bearer {token}"))
+
+
+def _offering(endpoint: Endpoint, deadline: Deadline) -> tuple[Http, str]:
+    """The connections of a client and, where this machine's TLS cannot offer what must be refused, why not."""
+    try:
+        return connections(endpoint, deadline), ""
+    except OperatorError as error:
+        if endpoint.offers == CURRENT:
+            raise
+        return connections(replace(endpoint, offers=CURRENT), deadline), str(error)
 
 
 class Line:
@@ -50,8 +70,9 @@ class Line:
         self.endpoint, self.clock = endpoint, clock
         self._deadline = Deadline(clock)
         self._secrets: list[str] = []
-        self._clients = {one.access: Client(one, self._deadline, clock, self._secrets.append)
-                         for one in (endpoint, *endpoint.others)}
+        run = Client(endpoint, self._deadline, clock, self._secrets.append, None)
+        self._clients = {endpoint.access: run, **{
+            one.access: Client(one, self._deadline, clock, self._secrets.append, run) for one in endpoint.others}}
         self._next_at = 0.0
         self._ends = clock.monotonic() + endpoint.limits.run
 
@@ -69,9 +90,14 @@ class Line:
             if before > self._ends:
                 raise Refused("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
             client = self._clients[self.endpoint.of(sending.access).access]
-            headers = client.authorized(headers)
+            if not sending.url:
+                raise Refused("transport.token", "no token endpoint is told for this client")
+            if client.unable:
+                raise Refused("transport.tls", client.unable)
+            headers = headers if sending.asks_token else client.authorized(headers)
             self._deadline.start(self.endpoint.limits.total)
             answer = fetch(client.http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)
+            self._secrets += within(answer.body) if sending.asks_token else ()
         except Refused as refused:
             trouble = refused.trouble
         spent = round((self.clock.monotonic() - before) * 1000, 3)

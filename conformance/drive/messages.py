@@ -13,13 +13,14 @@ Headers = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Sending:
     """A request in clear, ready to be sent; the bearer token, when the candidate wants one of the client of the access
-    profile, is added on the way."""
+    profile, is added on the way, but to one that asks for a token itself (``asks_token``)."""
 
     method: str
     url: str
     headers: Headers
     body: bytes | None = None
     access: str = ""
+    asks_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from conformance.drive.messages import Answer, Sending
 from conformance.drive.redact import Vault
 from conformance.endpoint import Endpoint
 from conformance.model import Ask, Exchange, Request, Response, Trouble
+from conformance.scenario_words import TOKEN
 
 _ACCEPT = "application/fhir+json"
 _AGENT = "rorqual"
@@ -84,8 +85,15 @@ class Probe:
         return self._carrier.ready(pending.number)
 
     def _sending(self, ask: Ask) -> Sending:
-        body = urlencode(self._revealed(ask.form)) if ask.form else self.vault.reveal(ask.body)
-        return Sending(ask.method, self._url(ask), self._headers(ask), body.encode() if body else None, ask.access)
+        form = self._form(ask)
+        body = urlencode(self._revealed(form)) if form else self.vault.reveal(ask.body)
+        return Sending(ask.method, self._url(ask), self._headers(ask), body.encode() if body else None, ask.access,
+                       ask.base == TOKEN)
+
+    def _form(self, ask: Ask) -> Iterable[tuple[str, str]]:
+        """The form of a request; of one that asks for a token, as its client asks for it."""
+        oauth = self.endpoint.of(ask.access).oauth
+        return oauth.form if ask.base == TOKEN and oauth is not None else ask.form
 
     def finish(self, pending: Pending) -> Exchange:
         """The exchange of a request under way, once; exchanges are numbered as they are finished. HarnessError: a
@@ -122,21 +130,28 @@ class Probe:
         if "://" in path:
             return path
         query = urlencode(self._revealed(ask.query), quote_via=quote, safe=":/,")
-        base = dict(self.endpoint.bases).get(ask.base, self.endpoint.base)
+        here = self.endpoint.of(ask.access)
+        if ask.base == TOKEN:
+            return here.oauth.token_url if here.oauth is not None else ""
+        base = dict(here.bases).get(ask.base, here.base)
         return f"{base}/{quote(path, safe='/$:')}" + (f"?{query}" if query else "")
 
     def _headers(self, ask: Ask) -> tuple[tuple[str, str], ...]:
-        chosen = {"accept": ("Accept", _ACCEPT), "accept-encoding": ("Accept-Encoding", "gzip"),
+        accept = "application/json" if ask.base == TOKEN else _ACCEPT
+        chosen = {"accept": ("Accept", accept), "accept-encoding": ("Accept-Encoding", "gzip"),
                   "user-agent": ("User-Agent", _AGENT)}
         if ask.form:
             chosen["content-type"] = ("Content-Type", "application/x-www-form-urlencoded")
         elif ask.body:
             chosen["content-type"] = ("Content-Type", _ACCEPT)
-        for name, value in (*self.endpoint.of(ask.access).headers, *ask.headers):
+        given = self.endpoint.of(ask.access).headers if ask.base != TOKEN else ()
+        for name, value in (*given, *ask.headers):
             chosen[name.lower()] = (name, self.vault.reveal(value))
         return tuple((name, value) for name, value in chosen.values() if value)
 
     def _recorded(self, text: str) -> str:
+        if self.endpoint.oauth is not None:
+            text = text.replace(self.endpoint.oauth.token_url, "[token]")
         for name, url in self.endpoint.bases:
             text = text.replace(url, f"[base {name}]")
         return self.vault.text(text.replace(self.endpoint.base, "[base]"))
@@ -148,9 +163,16 @@ class Probe:
             query = _shown(ask.query)
             base = f"[base {ask.base}]" if ask.base in dict(self.endpoint.bases) else "[base]"
             path = quote(ask.path, safe=f"$:{_NAMED}").replace(" ", "%20")
-            shown = f"{base}/{path}" + (f"?{query}" if query else "")
-        body = _shown(ask.form) if ask.form else self.vault.text(ask.body)
+            shown = f"{base}/{path}" + (f"?{query}" if query else "") if ask.base != TOKEN else f"[{TOKEN}]"
+        form: Iterable[tuple[str, str]] = ask.form
+        if ask.base == TOKEN:
+            form = [(name, self._told(name, value)) for name, value in self._form(ask)]
+        body = _shown(form) if form else self.vault.text(ask.body)
         return Request(ask.method, self.vault.text(shown), self.vault.headers(headers), body, ask.access)
+
+    def _told(self, name: str, value: str) -> str:
+        """A field of a form that asks for a token, as it is recorded: who asks is no secret, and enters no report."""
+        return self.vault.mask("client", value) if name == "client_id" else self.vault.text(value)
 
     def _response(self, answer: Answer) -> Response:
         body = self.vault.body(self._scrub(answer.body))

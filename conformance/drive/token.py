@@ -14,6 +14,22 @@ _MARGIN = 10.0
 _MOST = 1024 * 1024
 
 
+def altered(token: str) -> str:
+    """A token with one character of its last part, its signature where it has one, replaced."""
+    at = (token.rfind(".") + 1 + len(token)) // 2
+    return token[:at] + ("A" if token[at : at + 1] != "A" else "B") + token[at + 1 :] if token else ""
+
+
+def within(body: bytes) -> tuple[str, ...]:
+    """The tokens that an answer of a token endpoint gives."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    found = given.items() if isinstance(given, dict) else ()
+    return tuple(value for name, value in found if name.endswith("_token") and isinstance(value, str))
+
+
 class Tokens:
     """The bearer token to send now, empty when the candidate asks for none; ``given`` is told each new one."""
 
@@ -29,15 +45,10 @@ class Tokens:
         oauth = self._endpoint.oauth
         if oauth is None or (self._token and self._clock.monotonic() < self._ends - _MARGIN):
             return self._token
-        form = {"grant_type": "client_credentials", "client_id": oauth.client_id}
-        if oauth.client_secret:
-            form["client_secret"] = oauth.client_secret
-        if oauth.scope:
-            form["scope"] = oauth.scope
         self._deadline.start(self._endpoint.limits.total)
         headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
         try:
-            answer = fetch(self._http, "POST", oauth.token_url, headers, urlencode(form).encode(), _MOST)
+            answer = fetch(self._http, "POST", oauth.token_url, headers, urlencode(oauth.form).encode(), _MOST)
         except Refused as refused:
             raise Refused("transport.token", f"no answer of the token endpoint: {refused.trouble.detail}") from None
         self._keep(answer.status, answer.body)

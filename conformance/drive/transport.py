@@ -11,6 +11,7 @@ import functools
 import os
 import socket
 import ssl
+import warnings
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import httpx
 
 from conformance.clock import Clock
 from conformance.drive.messages import Answer
-from conformance.endpoint import Endpoint
+from conformance.endpoint import CURRENT, OLD, WEAK, Endpoint
 from conformance.errors import OperatorError
 from conformance.model import Trouble
 
@@ -99,17 +100,35 @@ def context(endpoint: Endpoint) -> ssl.SSLContext:
     who come with the same files share one."""
     files = (endpoint.authorities, endpoint.certificate, endpoint.key)
     try:
-        return _context(*files, endpoint.key_password, tuple(os.stat(one).st_mtime_ns for one in files if one))
+        written = tuple(os.stat(one).st_mtime_ns for one in files if one)
+        return _context(*files, endpoint.key_password, endpoint.offers, written)
     except (OSError, ssl.SSLError) as error:
         raise OperatorError(f"tls: the certificate, key or authorities cannot be used ({error})") from None
 
 
 @functools.lru_cache(maxsize=256)
-def _context(authorities: str, certificate: str, key: str, password: str, _written: tuple[int, ...]) -> ssl.SSLContext:
+def _context(
+    authorities: str, certificate: str, key: str, password: str, offers: str, _written: tuple[int, ...]
+) -> ssl.SSLContext:
     made = ssl.create_default_context(cafile=authorities or None)
     if certificate:
         made.load_cert_chain(certificate, key, password or None)
+    _offer(made, offers)
     return made
+
+
+def _offer(made: ssl.SSLContext, what: str) -> None:
+    """Has a context offer, in the place of what is right, what a server must refuse."""
+    if what == CURRENT:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # they are over: that is why they are tried
+        if what == OLD:
+            made.minimum_version, made.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            made.set_ciphers("ALL:@SECLEVEL=0")
+        elif what == WEAK:
+            made.maximum_version = ssl.TLSVersion.TLSv1_2
+            made.set_ciphers("eNULL:aNULL:RC4:3DES:DES:EXPORT:MD5:@SECLEVEL=0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ from conformance.events import (
     StepSent,
 )
 from conformance.generation import Course, Generation, NoData
-from conformance.model import Ask, Exchange, Finding, Judgement, Scenario, Sent, Step
+from conformance.model import Ask, Candidate, Exchange, Finding, Judgement, Scenario, Sent, Step
 from conformance.plan import Campaign, Planned
 from conformance.scenario import ALL_PAGES, EXTRACTION
+from conformance.scenario_words import IDENTITIES
 from conformance.specification import Profile
 from conformance.verdict import Cause, Effect, concluded
 
@@ -179,8 +180,11 @@ class Run:
         return any(self.generation.meanwhile(one) for one in self._closing)
 
     def _has_client(self, step: Step) -> bool:
-        """Whether there is a client of the access profile that a step is sent under."""
-        return not step.access or step.access in self.campaign.candidate.accesses
+        """Whether there is a client of the access profile or identity that a step is sent under, and, where it asks
+        for a token as the client of the run does, whether that is told where and how."""
+        who = self.campaign.candidate
+        own = not step.access or step.access in IDENTITIES
+        return (not step.access or step.access in who.accesses) and (not step.asks_token or not own or who.gives_tokens)
 
     def _sent_ahead(self, ask: Ask) -> Pending | None:
         return self.probe.ahead(ask, "step") if not ask.writes and not self._troubles else None
@@ -272,9 +276,7 @@ class Run:
         if given_up is not None:
             return (yield from self._refused(course, step, given_up))
         if not self._has_client(step):
-            wanted = finding("configuration.identity", f"a client of access profile {step.access}", "none",
-                             "candidate.yaml")
-            return (yield from self._refused(course, step, wanted))
+            return (yield from self._refused(course, step, lacking(step, self.campaign.candidate)))
         awaited = self.generation.awaited(course, step)
         if awaited:
             return (yield from self._refused(course, step, finding("blocked.not-created", awaited, "nothing usable")))
@@ -354,12 +356,22 @@ class Run:
                                            scenario))
 
     def _exchanged(self, exchange: Exchange, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
-        lost = exchange.trouble is not None and (
+        lost = exchange.trouble is not None and exchange.request.access not in IDENTITIES and (
             CODES[exchange.trouble.code].effect is Effect.PREVENTED or exchange.trouble.code == "transport.too-slow")
         self._troubles = self._troubles + 1 if lost else 0
         self._count("exchanges")
         yield Exchanged(profile, scenario, exchange)
         return exchange
+
+
+def lacking(step: Step, candidate: Candidate) -> Finding:
+    """What of candidate.yaml keeps a step from being sent."""
+    if not step.access or step.access in candidate.accesses:
+        return finding("configuration.stranger", "a client that asks for tokens with its certificate", "none",
+                       "candidate.yaml")
+    if step.access in IDENTITIES:
+        return finding("configuration.stranger", f"a client with {IDENTITIES[step.access]}", "none", "candidate.yaml")
+    return finding("configuration.identity", f"a client of access profile {step.access}", "none", "candidate.yaml")
 
 
 def _told(exchange: Exchange) -> str:

@@ -18,6 +18,7 @@ from starlette.routing import request_response
 
 from conformance.reference import capability, interactions
 from conformance.reference.access import Access
+from conformance.reference.authorization import Guard
 from conformance.reference.export import Exports
 from conformance.reference.fault import Answer, Asked, Fault, Pairs
 from conformance.reference.guests import Guests
@@ -61,7 +62,7 @@ class _Server:
         base_path: str,
         fault: Fault | None,
         clock: Clock,
-        access: Access | Guests,
+        access: Access | Guests | Guard,
     ) -> None:
         self._declared = declared
         self._base_path = base_path.rstrip("/")
@@ -203,7 +204,7 @@ def create_app(
     base_path: str = "/ws-diffusion-fhir",
     fault: Fault | None = None,
     clock: Clock = utc_now,
-    access: Access | Guests | None = None,
+    access: Access | Guests | Guard | None = None,
     profiles: Path | None = None,
 ) -> Starlette:
     """The application that serves a store under a profile; ``fault`` makes it wrong in one way.

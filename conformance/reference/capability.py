@@ -15,6 +15,7 @@ from conformance.reference import includes
 from conformance.reference.fault import Json
 from conformance.reference.parameters import FILTERED, HAS, PARAMETERS
 
+_SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _SERVED = frozenset(("read", "search-type", "create", "update", "patch"))
 # pages of the guide use these, which the server statement of one version or another does not list: served, not declared
 _UNDECLARED = {
@@ -68,7 +69,7 @@ def statement(declared_here: Declared, date: str) -> Json:
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": False},
+                "security": {"cors": False, "service": [{"coding": [{"system": _SECURITY, "code": "OAuth"}]}]},
                 "resource": [_resource(kind, row, declared_here) for kind, row in declared_here.resources.items()],
             }
         ],

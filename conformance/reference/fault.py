@@ -66,5 +66,8 @@ class Fault:
     lenient: bool = False
     # whether it shows in what changes the server, or in an extraction, alone
     writes: bool = False
+    # what of certificates, connections and tokens it lets pass (``lax``); whether it shows where these count alone
+    lax: frozenset[str] = frozenset()
+    secured: bool = False
     # the law that shows it, where single examples seldom do
     law: str = ""

@@ -17,11 +17,13 @@ from conformance.reference.faults_laws import LAWS
 from conformance.reference.faults_reads import READS
 from conformance.reference.faults_rules import RULES
 from conformance.reference.faults_search import SEARCH
+from conformance.reference.faults_secured import SECURED
 from conformance.reference.faults_writes import WRITES
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {fault.name: fault for fault in (
-        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS, *LAWS, *CONTRACT)}
+        *SEARCH, *BUNDLE, *HTTP, *DATA, *RULES, *READS, *CAPABILITY, *IGNORED, *WRITES, *ACCESS, *LAWS, *CONTRACT,
+        *SECURED)}
 )
 
 __all__ = ["FAULTS", "Answer", "Asked", "Fault"]

@@ -27,10 +27,20 @@ def fingerprint() -> str:
     return PRESENTED.get().partition(" ")[0].removeprefix("sha256:")
 
 
+def subject() -> str:
+    """The subject of the certificate at hand (RFC 4514); empty for none."""
+    return PRESENTED.get().partition(" ")[2]
+
+
 def common_name() -> str:
     """The common name of the subject of the certificate at hand; empty for none."""
-    subject = PRESENTED.get().partition(" ")[2]
-    names = x509.Name.from_rfc4514_string(subject).get_attributes_for_oid(NameOID.COMMON_NAME) if subject else ()
+    told = subject()
+    return common_name_of(x509.Name.from_rfc4514_string(told)) if told else ""
+
+
+def common_name_of(name: x509.Name) -> str:
+    """The common name of a subject; empty for none."""
+    names = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
 
 

@@ -57,13 +57,14 @@ def answer(body, status=200, kind="application/fhir+json;charset=UTF-8", **heade
     return Response(status, (("Content-Type", kind), *headers.items()), raw, len(raw))
 
 
-def sent(answers, path="HealthcareService", query=(), ending="complete", name="step", expect=(), purposes=(), access=""):
+def sent(answers, path="HealthcareService", query=(), ending="complete", name="step", expect=(), purposes=(), access="", tls=""):
     """A step as driven; an answer may be a Trouble."""
     step = Step(name, "GET", path, tuple(query), (), (), 1, tuple(expect), HERE)
     exchanges = tuple(
         Exchange(f"{name}-{number}", dict(enumerate(purposes, 1)).get(number, "step"), Request("GET", f"[base]/{path}"),
                  None if isinstance(one, Trouble) else one if isinstance(one, Response) else answer(one),
-                 one if isinstance(one, Trouble) else None, "2026-01-01T00:00:00Z", 1.0)
+                 one if isinstance(one, Trouble) else None, "2026-01-01T00:00:00Z", 1.0,
+                 tls)
         for number, one in enumerate(answers, 1))
     return Sent(step, Ask("GET", path, tuple(query), access=access), exchanges, ending)
 

@@ -93,6 +93,20 @@ def access(there, wrong, right, requirement):
                 earlier={"all": [searchset(entry(there))]}, access="0", requirement=requirement)
 
 
+TLS = "TLSv1.3 TLS_AES_256_GCM_SHA384"
+ALERT = Trouble("transport.tls", "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version (_ssl.c:1006)")
+
+
+def untrusted(why):
+    """What a client of TLS says of the certificate of a server."""
+    return Trouble("transport.tls", f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {why} (_ssl.c:1006)")
+
+
+def refusal(check, identity, wrong, right, **how):
+    """What a client that must be refused receives, beside what the right one does for the same request."""
+    return case(check, {"beside": "right"}, wrong, right, access=identity, **{"earlier": {"right": NAMED}, **how})
+
+
 TROUBLES = ("refused", "name", "tls", "connect-timeout", "network", "too-slow", "closed", "not-http", "too-large",
             "encoding", "token", "run-time")
 CASES = {
@@ -214,6 +228,20 @@ CASES = {
     "capability.unexpected": case("does-not-declare", {"interactions": ["delete"]},
                                   [statement(resource={"interaction": [{"code": "delete"}]})], [statement()],
                                   path="metadata"),
+    "capability.security": case("declares-security", {}, [statement()],
+                                [{**statement(), "rest": [{"mode": "server", "security": {
+                                    "cors": False, "service": [{"coding": [{"code": "OAuth"}]}]}}]}], path="metadata"),
+    "identity.accepted": refusal("refused", "expired", NAMED, [answer(OUTCOME, 401)]),
+    "blocked.unclear": refusal("refused", "revoked", [answer(OUTCOME, 503)], [ALERT]),
+    "blocked.no-control": refusal("refused-in-tls", "old-tls", [ALERT], [ALERT],
+                                   wrong_earlier={"right": [answer(OUTCOME, 403)]}),
+    "identity.version": case("silent-refusal", {"of": "versions"}, [answer(b"<center>nginx/1.22.1</center>", 400, "text/html")],
+                             [answer(OUTCOME, 401)]),
+    "tls.certificate": case("server-certificate", {}, [untrusted("certificate has expired")], NAMED, tls=TLS),
+    "tls.untrusted": case("server-certificate", {}, [untrusted("unable to get local issuer certificate")], NAMED, tls=TLS),
+    "tls.negotiated": case("tls-negotiated", {}, NAMED, NAMED, tls=TLS, wrong_tls="TLSv1.1 ECDHE-ECDSA-AES256-SHA"),
+    "token.not-given": case("token-given", {"by": "certificate"}, [answer({"error": "invalid_client"}, 401)],
+                            [answer({"access_token": "[token 1]", "token_type": "Bearer"})]),
     "structure.missing": structure("HealthcareService", "cardinality", example("HealthcareService", providedBy=None)),
     "structure.too-many": structure("HealthcareService", "cardinality",
                                     example("HealthcareService", category=[{"text": "a"}, {"text": "b"}])),
@@ -273,13 +301,13 @@ ENGLISH = re.compile(r"(?<!:)\b(?:the|of|an|is|no|not|none|with|without|matches|
 # told by the engine or by the report, not by a check: their own tests hold them (engine, cli, report, validation)
 LAWFUL = ("law.", "contract.", "optional.")  # these: tests/laws
 HEARD = ("bench.", "request.", "shown.")  # these: test_consumer
-ELSEWHERE = {"harness.check", "configuration.identity", "blocked.consequence", "blocked.exploration", "configuration.access", "configuration.writes",
+ELSEWHERE = {"harness.check", "configuration.identity", "configuration.stranger", "blocked.consequence", "blocked.exploration", "configuration.access", "configuration.writes",
              "blocked.not-created", "data.no-value", "file.unreadable", "file.refused"}
 
 
 def test_each_kind_of_finding_has_a_case():
     assert set(CASES) | ELSEWHERE == {one for one in CODES if not one.startswith((*LAWFUL, *HEARD))}
-    told = {"access-profile", "declares-search", "search-served-if-declared", "fhirpath-of-error"}  # with the codes of others
+    told = {"refused-in-clear", "access-profile", "declares-search", "search-served-if-declared", "fhirpath-of-error"}  # with the codes of others
     heard = {name for name, one in CHECKS.items() if one.ground <= Ground.HEARD}
     assert {one[0][0] for one in CASES.values()} | told | heard == set(CHECKS)
 

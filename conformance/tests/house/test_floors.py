@@ -14,7 +14,7 @@ FLOORS = (
     ("events", "nomenclature", "fhir"),
     ("checks", "laws", "profile", "profile_elements", "profile_diff", "profile_export", "openapi", "profile_import",
      "nomenclature_import", "nomenclature_tabs", "nomenclature_diff"),
-    ("candidate", "registry", "registry_table", "scenario", "scenario_rules"),
+    ("candidate", "identities", "registry", "registry_table", "scenario", "scenario_rules"),
     ("plan", "generation", "drive", "lines", "ledger", "fhir_generation", "reached", "visits", "figures",
      "deduced"),
     ("engine", "report", "relied", "replay"),

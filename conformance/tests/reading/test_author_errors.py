@@ -81,6 +81,15 @@ SCENARIOS = {
     "no-status": edited("      - status: 200\n", "").replace("ROR-HTTP-010, ", ""),
     "unknown-structure": edited("- searchset: {}", "- searchset: {}\n      - conforms: {structure: ror-offer, aspect: type}\n        verifies: ROR-HTTP-011"),
     "no-default-requirement": edited("- searchset: {}", "- searchset: {}\n      - every-match: {}"),
+    "refusal-beside-another-request": GOOD + (
+        "  - send: {GET: Location, identity: expired}\n    expect:\n      - refused: {beside: first}\n"
+        "        verifies: ROR-HTTP-010\n"),
+    "refusal-without-identity": GOOD + (
+        "  - send: {GET: HealthcareService, query: {specialty: '{v.system}|{v.code}'}}\n    expect:\n"
+        "      - refused: {beside: first}\n        verifies: ROR-HTTP-010\n"),
+    "unknown-identity": edited("      GET: HealthcareService\n", "      GET: HealthcareService\n      identity: expird\n"),
+    "two-clients": edited("      GET: HealthcareService\n",
+                          "      GET: HealthcareService\n      identity: expired\n      access-profile: 1\n"),
     "unknown-defect": edited("bind:", "defects: [ROR-DEF-99]\nbind:"),
     "several-at-once": edited("role: server", "rolle: server").replace("use-case: socle", "use-case: socel").replace("status: 200", "status: yes"),
     "a-list": "- a\n- b\n",
@@ -93,6 +102,8 @@ CANDIDATES = {
     "candidate-use-case": CANDIDATE + "use-cases: [orientation-srr]\n",
     "candidate-address": edited("https://ror", "ror", CANDIDATE),
     "candidate-certificate": CANDIDATE + "  tls: {certificate: a.pem}\n",
+    "candidate-identity": CANDIDATE + "  identities: {expird: {certificate: a.pem, key: a.key}}\n",
+    "candidate-identity-without-key": CANDIDATE + "  identities: {expired: {certificate: a.pem}}\n",
     "candidate-version": edited('"5"', "5", CANDIDATE),
     "candidate-pace": CANDIDATE + "pace: {requests-per-second: 0}\n",
     "candidate-profile": edited("ror-fhir-0.7.0", "ror-fihr-0.7.0", CANDIDATE),

@@ -169,7 +169,7 @@ def test_every_fault_shows_in_a_plain_request(street):
     client, stores = street
     clean, silent = {}, []
     for name, fault in FAULTS.items():
-        for path in () if fault.writes or fault.seen or fault.law else probes(fault, stores[fault.offers]):
+        for path in () if fault.writes or fault.seen or fault.law or fault.secured else probes(fault, stores[fault.offers]):
             key = (f"clean-{fault.offers}", path)
             if key not in clean:
                 clean[key] = answer(client, *key)
@@ -182,7 +182,7 @@ def test_every_fault_shows_in_a_plain_request(street):
 def test_catalogue():
     families = {re.match(r"ROR-[A-Z]+", fault.breaks)[0] for fault in FAULTS.values()}
     assert families == {
-        f"ROR-{word}" for word in ("HTTP", "SP", "SRC", "PAG", "BDL", "STR", "NOM", "CAP", "ERR", "RD", "SEC")
+        f"ROR-{word}" for word in ("HTTP", "SP", "SRC", "PAG", "BDL", "STR", "NOM", "CAP", "ERR", "RD", "SEC", "TLS", "TOK")
     }
     assert all(set(fault.title) == {"fr", "en"} and fault.breaks not in fault.also for fault in FAULTS.values())
     assert all(sum(map(bool, hooks(fault))) == 1 for fault in FAULTS.values())
@@ -201,6 +201,7 @@ def hooks(fault):
         fault.read,
         fault.capability,
         fault.answer,
+        fault.lax,
         fault.seen,
         fault.stored,
         fault.operations,

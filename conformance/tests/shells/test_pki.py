@@ -14,6 +14,8 @@ from conformance.errors import OperatorError
 REASONS = {pki.EXPIRED: "certificate has expired", pki.NOT_YET: "not yet valid", pki.SELF_SIGNED: "self-signed",
            pki.OTHER_AUTHORITY: "", pki.WRONG_USAGE: "purpose", pki.REVOKED: "revoked", pki.OTHER_NAME: "IP address mismatch"}
 
+REFUSED = [one for one in pki.CLIENTS if one not in (pki.GOOD, pki.NOT_LISTED, pki.ANOTHER)]
+
 
 @pytest.fixture
 def made(tmp_path):
@@ -48,7 +50,13 @@ def test_a_good_client_and_a_good_server_meet(made):
     assert [value for part in told["subject"] for name, value in part if name == "commonName"] == ["one"]
 
 
-@pytest.mark.parametrize("kind", [one for one in pki.CLIENTS if one != pki.GOOD])
+@pytest.mark.parametrize("kind", [pki.NOT_LISTED, pki.ANOTHER])
+def test_a_client_of_another_name_is_let_in_by_tls(made, kind):
+    told = handshake(made, made.server(pki.GOOD, "127.0.0.1"), made.client("one", kind))
+    assert (("commonName", f"one {kind}"),) in told["subject"]
+
+
+@pytest.mark.parametrize("kind", REFUSED)
 def test_a_client_that_must_be_refused_is(made, kind):
     with pytest.raises(ssl.SSLError) as refused:
         handshake(made, made.server(pki.GOOD, "127.0.0.1"), made.client("two", kind))
