@@ -6,6 +6,11 @@ import ssl
 from pathlib import Path
 
 
+# failures of which OpenSSL has an alert to send; after others the client would wait for nothing
+_TOLD = frozenset(("CERTIFICATE_VERIFY_FAILED", "NO_SHARED_CIPHER", "PEER_DID_NOT_RETURN_A_CERTIFICATE",
+                   "UNSUPPORTED_PROTOCOL"))
+
+
 class Alerting(ssl.SSLObject):
     """Sends the alert of a handshake that failed: asyncio drops the connection before it is on the way."""
 
@@ -20,6 +25,8 @@ class Alerting(ssl.SSLObject):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
+            if error.reason not in _TOLD:
+                raise
             self._failure = error
             raise ssl.SSLWantReadError("its alert is to be sent") from error
 
