@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ from conformance.candidate import Secrets
 from conformance.cells import Certificate
 from conformance.clock import Clock, stamp
 from conformance.drive.identity import certificate
-from conformance.errors import OperatorError
+from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.events import Finished, Started, Visited
 from conformance.lanes import AT_ONCE, WIDTH, Lanes
 from conformance.registry import Consumer, Registry, Ror
@@ -124,13 +125,14 @@ class Tour:
         """Tries the pairs and writes their record; with ``resume``, those that the record of the folder lacks. An
         ``executor`` other than threads of this process may be given. OperatorError where the record is another's."""
         calls = self._left(folder) if resume else self.calls
+        contracts = self._contracts()
         book = ledger.Ledger(folder, resume)
         until = self.clock.monotonic() + self.wanted.minutes * 60 if self.wanted.minutes else float("inf")
         chosen = executor or ThreadPoolExecutor(self._threads())
         try:
             if not resume:
                 book.write(Started(self.header(), len(calls)))
-                for name, text in self._contracts().items():
+                for name, text in contracts.items():
                     book.keep(f"{deduced.FOLDER}/{name}.json", text)
             lanes = Lanes(calls, chosen, self.clock, self.wanted.at_once, until)
             with collected_rarely():
@@ -145,9 +147,16 @@ class Tour:
             book.close()
 
     def _contracts(self) -> dict[str, str]:
-        """What applications rely on, as their benches told it; OperatorError where a file cannot be read."""
-        return {one.id: self._secrets.text(one.contract, f"contract of {one.id}")
-                for one in self.registry.consumers if one.contract}
+        """What applications rely on, as their benches told it; AuthorError with what is wrong in their files."""
+        found, wrong = {}, list[Problem]()
+        for one in self.registry.consumers:
+            if one.contract:
+                document, problems = profile.read_file(self.registry.folder / one.contract, "contract")
+                found[one.id] = json.dumps(document, ensure_ascii=False) + "\n"
+                wrong += problems
+        if wrong:
+            raise AuthorError(wrong)
+        return found
 
     def _threads(self) -> int:
         lanes = len({call.responder for call in self.calls})

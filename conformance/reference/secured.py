@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-
 # failures of which OpenSSL has an alert to send; after others the client would wait for nothing
 _TOLD = frozenset(("CERTIFICATE_VERIFY_FAILED", "NO_SHARED_CIPHER", "PEER_DID_NOT_RETURN_A_CERTIFICATE",
                    "UNSUPPORTED_PROTOCOL"))

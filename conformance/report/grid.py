@@ -12,7 +12,7 @@ from typing import Any
 from conformance import deduced, figures
 from conformance.cells import NOT_TESTED, Broken, Cell
 from conformance.deduced import Deduced
-from conformance.errors import OperatorError
+from conformance.errors import OperatorError, RecordError
 from conformance.figures import Note
 from conformance.model import Exchange
 from conformance.report import curl, excerpt
@@ -77,7 +77,7 @@ class _Gathering:
                 raise OperatorError(f"{folder}: {one['id']} is not the same there as in the records before; "
                                     "merge records of one registry")
         for path in sorted((visits.folder / deduced.FOLDER).glob("*.json")):
-            self.contracts[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+            self.contracts[path.stem] = _contract(path)
         self.planned |= {(str(a), str(b)): str(visits.header["vantage"]) for a, b in visits.header["planned"]}
         for visit in visits:
             self._visit(visits, visit)
@@ -105,6 +105,13 @@ class _Gathering:
         proof = _proof(visits, visit, cell)
         if proof is not None:
             self.proofs[pair] = proof
+
+
+def _contract(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: a contract that cannot be read ({error})") from None
 
 
 def _proof(visits: Visits, visit: Visit, cell: Cell) -> Proof | None:

@@ -8,12 +8,12 @@ import yaml
 
 from conformance import deduced, figures
 from conformance.cells import Broken, Cell
-from conformance.errors import OperatorError
+from conformance.errors import AuthorError, OperatorError
 from conformance.report import connect, grid_changes
 from conformance.report.grid import grid, jsonable
 from conformance.tests.matrix.stage import LATEST, members, served, tour
 
-CONTRACT = {"profiles": {LATEST: {
+CONTRACT = {"contract": 1, "rorqual": "0", "product": "P", "version": "1", "vendor": "V", "complete": True, "profiles": {LATEST: {
     "transactions": [], "searches": [{"resource": "HealthcareService", "method": "GET"}], "shaping": [], "elements": [],
     "parameters": [{"resource": "HealthcareService", "parameter": "specialty", "modifier": ""},
                    {"resource": "HealthcareService", "parameter": "location.address-city", "modifier": ""}],
@@ -31,7 +31,15 @@ STATEMENT = {"rest": [{"operation": [{"name": "export"}], "searchParam": [{"name
 
 
 def relied(**more):
-    return {"profiles": {LATEST: {**CONTRACT["profiles"][LATEST], **more}}}
+    return {**CONTRACT, "profiles": {LATEST: {**CONTRACT["profiles"][LATEST], **more}}}
+
+
+def counted(contract):
+    """The same contract with what its file tells besides."""
+    more = {"parameters": {"known": True, "prefixes": []}, "inclusions": {"known": True}}
+    told = {name: [{**one, "requests": 1, "scenarios": ["s"], **more.get(name, {})} for one in rows]
+            if isinstance(rows, list) else rows for name, rows in contract["profiles"][LATEST].items()}
+    return {**contract, "profiles": {LATEST: told}}
 
 
 def test_all_that_is_relied_on_is_declared():
@@ -80,8 +88,8 @@ def test_applications_are_observed_and_deduced_and_disagreements_told(tmp_path):
             "beta": {"of": {"alpha": {"fault": "include-organization-missing"}}}}) as path:
         document = yaml.safe_load(path.read_text())
         identity = next(one["identity"] for one in document["rors"] if one["id"] == "alpha")
-        (path.parent / "yes.json").write_text(json.dumps(relied(parameters=[])))
-        (path.parent / "no.json").write_text(json.dumps(relied(operations=[{"name": "$other"}])))
+        (path.parent / "yes.json").write_text(json.dumps(counted(relied(parameters=[]))))
+        (path.parent / "no.json").write_text(json.dumps(counted(relied(operations=[{"name": "$other"}]))))
         document["consumers"] = [
             {"id": "content", "name": "Contente", "profiles": [LATEST], "use-cases": ["inter-ror"],
              "identity": identity, "contract": "yes.json"},
@@ -101,6 +109,20 @@ def test_applications_are_observed_and_deduced_and_disagreements_told(tmp_path):
     assert ("declared-and-not-done", "content", "beta") in notes
     assert {one["id"] for one in told["by"]["applications"]} == {"content", "asks-more", "quiet"}
     assert told["rates"]["all"]["ordered"]["total"] == 2
+
+
+def test_a_contract_that_is_none_is_told_before_anything_is_tried(tmp_path):
+    from conformance import matrix, registry
+    from conformance.clock import SystemClock
+
+    (tmp_path / "c.json").write_text('{"contract": 1}')
+    (tmp_path / "registry.yaml").write_text(yaml.safe_dump({
+        "registry": 1, "rors": [{"id": "a", "region": "11", "name": "A", "metropolitan": True, "profiles": [LATEST]}],
+        "consumers": [{"id": "c", "name": "C", "profiles": [LATEST], "contract": "c.json"}]}))
+    tour_ = matrix.Tour(registry.read(tmp_path / "registry.yaml"), matrix.Wanted(), SystemClock())
+    with pytest.raises(AuthorError, match=r"c\.json:1:1: missing key 'rorqual'"):
+        tour_.into(tmp_path / "run", lambda _one: None)
+    assert not (tmp_path / "run").exists()
 
 
 # --- the gate ------------------------------------------------------------------------------------------------------
