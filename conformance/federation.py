@@ -24,10 +24,10 @@ from conformance.reference.app import create_app
 from conformance.reference.by_client import Answering, ByClient, silent
 from conformance.reference.fault import Fault
 from conformance.reference.faults import FAULTS
+from conformance.reference.region import generate
 from conformance.reference.secured import server_context
 from conformance.reference.server import Running, stored
 from conformance.reference.territories import TERRITORIES
-from conformance.reference_data import region
 from conformance.registry import Registry, Ror
 from conformance.visits import Visits
 
@@ -205,7 +205,7 @@ def _special(app: Any, how: Mapping[str, Any]) -> Any:
 
 @lru_cache(maxsize=8)
 def _resources(offers: int, territory: str) -> list[dict[str, Any]]:
-    return list(region(offers, _SEED, TERRITORIES[territory]))
+    return list(generate(offers, _SEED, TERRITORIES[territory]))
 
 
 if __name__ == "__main__":

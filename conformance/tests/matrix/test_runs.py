@@ -120,7 +120,7 @@ class Waiting:
         with self.lock:
             self.busy[call.responder] = self.busy.get(call.responder, 0) + 1
             self.most[call.responder] = max(self.most.get(call.responder, 0), self.busy[call.responder])
-        time.sleep(3.0 if call.responder in self.slow else 0.01)
+        time.sleep(2.4 if call.responder in self.slow else 0.01)  # beyond lanes.SLOW
         with self.lock:
             self.busy[call.responder] -= 1
         return Visited(call.requester, call.responder, "", "", 0.0, ())
@@ -257,8 +257,9 @@ def test_a_worker_that_dies_loses_no_cell(tmp_path, cluster):
     assert found.complete
 
 
-def test_a_cluster_that_is_not_there_is_told():
+def test_a_cluster_that_is_not_there_is_told(monkeypatch):
     pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    monkeypatch.setattr(matrix, "_PATIENCE", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(OperatorError, match="no cluster answers"), matrix.executor(f"tcp://127.0.0.1:{port}"):
