@@ -80,7 +80,8 @@ def measured(count: int, at_once: int, httpx_too: bool, offers: int) -> None:
         states = [visits.cell(one) for one in visits]
         effective, exchanges = sum(one.state == "effective" for one in states), sum(one.exchanges for one in states)
         told = (f"{len(states):6} pairs {exchanges:7} exchanges  rorqual {ours:7.1f} s"
-                f"  {1000 * ours / len(states):5.1f} ms/pair  memory {before:.0f} -> {after:.0f} MB  effective {effective}  complete {visits.complete}")
+                f"  {1000 * ours / len(states):5.1f} ms/pair  memory {before:.0f} -> {after:.0f} MB"
+                f"  effective {effective}  complete {visits.complete}")
         if httpx_too:
             requests = asked(record)
             start = time.perf_counter()

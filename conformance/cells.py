@@ -17,8 +17,8 @@ CAUSES = {
     NAME: ("name.unknown",),
     TCP: ("tcp.refused", "tcp.silent", "tcp.unreachable"),
     TLS: ("tls.expired", "tls.not-yet-valid", "tls.other-name", "tls.unknown-authority", "tls.self-signed",
-          "tls.revoked", "tls.wrong-usage", "tls.weak-key", "tls.version", "tls.ciphers", "tls.not-tls", "tls.silent",
-          "tls.closed", "tls.failed"),
+          "tls.revoked", "tls.wrong-usage", "tls.weak-key", "tls.version", "tls.ciphers", "tls.not-tls", "tls.wanted",
+          "tls.silent", "tls.closed", "tls.failed"),
     MUTUAL_TLS: ("client.missing", "client.expired", "client.not-yet-valid", "client.self-signed", "client.revoked",
                  "client.unknown-authority", "client.wrong-usage", "client.not-accepted"),
     TOKEN: ("token.refused", "token.unreachable"),
@@ -28,7 +28,7 @@ CAUSES = {
                  "capability.no-search", "capability.no-shared-profile"),
     SCENARIOS: ("scenarios.failed",),
     "": ("untested.no-endpoint", "untested.configuration", "untested.not-verifiable", "untested.time",
-         "untested.harness", "untested.not-asked"),
+         "untested.network", "untested.no-scenario", "untested.harness", "untested.not-asked"),
 }
 STEP_OF = {cause: step for step, causes in CAUSES.items() for cause in causes}
 
@@ -83,7 +83,8 @@ class Cell:
 
 
 def state_of(verdicts: Mapping[str, int]) -> str:
-    """The state that verdicts of scenarios come to; what could not be verified says nothing."""
+    """The state that verdicts of scenarios come to; what the data could not verify says nothing, what could not be
+    carried through leaves the whole untold."""
     if verdicts.get("fail"):
         return PARTIAL if verdicts.get("pass") else NOT_EFFECTIVE
-    return EFFECTIVE if verdicts.get("pass") else NOT_TESTED
+    return EFFECTIVE if verdicts.get("pass") and not verdicts.get("error") else NOT_TESTED

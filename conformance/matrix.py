@@ -16,18 +16,20 @@ from conformance import __version__, deduced, ledger, nomenclature, profile
 from conformance.candidate import Secrets
 from conformance.cells import Certificate
 from conformance.clock import Clock, stamp
+from conformance.crew import Crew
 from conformance.drive.identity import certificate
 from conformance.errors import AuthorError, OperatorError, Problem
 from conformance.events import Finished, Started, Visited
 from conformance.lanes import AT_ONCE, WIDTH, Lanes
 from conformance.registry import Consumer, Registry, Ror
 from conformance.source import suggest
-from conformance.visiting import Call
+from conformance.visiting import Call, found_in
 from conformance.visits import Visits
 from conformance.workshop import collected_rarely, library
 
 INTER_ROR = "inter-ror"
-_MOST_THREADS = 256
+_MOST_THREADS, _MOST_PROCESSES = 256, 8
+_MANY = 60  # pairs, above which processes are started
 _PATIENCE, _RETRIES = 10.0, 3  # of a cluster: seconds until it answers, and how often a pair is begun again
 
 
@@ -85,7 +87,7 @@ class Tour:
                 self._certificates[one.id] = certificate(
                     self.registry.folder / one.identity.certificate, self.clock.now())
             except OperatorError as error:
-                self._unreadable[one.id] = str(error)
+                self._unreadable[one.id] = self._shown(error)
 
     def _calls(self) -> Iterable[Call]:
         rors = [one.id for one in self.registry.rors]
@@ -117,7 +119,11 @@ class Tour:
         try:
             return replace(call, endpoint=self.registry.endpoint(requester, responder, self._secrets))
         except OperatorError as error:
-            return replace(call, why_not="untested.configuration", detail=str(error))
+            return replace(call, why_not="untested.configuration", detail=self._shown(error))
+
+    def _shown(self, error: OperatorError) -> str:
+        """What is wrong, files told from the folder of the registry on."""
+        return str(error).replace(f"{self.registry.folder}{os.sep}", "")
 
     def into(
         self, folder: Path, told: Callable[[Visited], None], *, resume: bool = False, executor: Executor | None = None
@@ -128,7 +134,7 @@ class Tour:
         contracts = self._contracts()
         book = ledger.Ledger(folder, resume)
         until = self.clock.monotonic() + self.wanted.minutes * 60 if self.wanted.minutes else float("inf")
-        chosen = executor or ThreadPoolExecutor(self._threads())
+        chosen = executor or self._hands(len(calls))
         try:
             if not resume:
                 book.write(Started(self.header(), len(calls)))
@@ -158,9 +164,12 @@ class Tour:
             raise AuthorError(wrong)
         return found
 
-    def _threads(self) -> int:
+    def _hands(self, pairs: int) -> Executor:
+        """Who tries so many pairs: threads of this process or, where it is worth their start, some processes."""
         lanes = len({call.responder for call in self.calls})
-        return min(_MOST_THREADS, self.wanted.at_once + WIDTH * lanes)
+        threads = min(_MOST_THREADS, self.wanted.at_once + WIDTH * lanes)
+        processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
+        return ThreadPoolExecutor(threads) if pairs < _MANY or processes == 1 else Crew(processes, threads)
 
     def _left(self, folder: Path) -> list[Call]:
         """The pairs that a record lacks."""
@@ -176,7 +185,8 @@ class Tour:
     def header(self) -> dict[str, Any]:
         """The first line of the record: what is tried, and of whom; no secret, no address."""
         wanted, profiles = self.wanted, {call.profile for call in self.calls if call.profile}
-        known, found = library(tuple(map(Path, wanted.scenarios)))
+        cases = tuple(sorted({case for call in self.calls for case in call.use_cases}))
+        known, found = library(found_in(cases, wanted.scenarios))
         return {
             "record": 1, "kind": ledger.MATRIX, "rorqual": __version__, "python": platform.python_version(),
             "started": stamp(self.clock.now()), "vantage": wanted.vantage, "use-cases": list(wanted.use_cases),

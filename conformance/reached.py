@@ -3,6 +3,7 @@ recorded."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import orjson
 
 from conformance import deduced
-from conformance.cells import Broken, Certificate
+from conformance.cells import MUTUAL_TLS, STEP_OF, TLS, Broken, Certificate
 from conformance.model import Exchange, Response, Trouble
 
 FHIR = "4.0.1"
@@ -33,6 +34,10 @@ _HANDSHAKE = (
     ("PACKET_LENGTH_TOO_LONG", "tls.not-tls"), ("RECORD_LAYER_FAILURE", "tls.not-tls"),
     ("KEY_TOO_SMALL", "tls.weak-key"), ("HANDSHAKE_FAILURE", "tls.ciphers"), ("NO_SHARED_CIPHER", "tls.ciphers"),
     ("INSUFFICIENT_SECURITY", "tls.ciphers"), ("UNEXPECTED_EOF", "tls.closed"))
+_STATUS = re.compile(r"the token endpoint answered (\d+)")
+_DENIED = ("400", "401", "403")
+# a resolver that cannot tell, no file or port left: faults of the machine that asks
+_OURS = ("[Errno -3]", "[Errno -4]", "[Errno -11]", "[Errno 23]", "[Errno 24]", "[Errno 99]", "[Errno 105]")
 _TROUBLES = {
     "transport.name": "name.unknown", "transport.refused": "tcp.refused", "transport.network": "tcp.unreachable",
     "transport.token": "token.refused", "transport.closed": "http.closed", "transport.not-http": "http.not-http",
@@ -40,6 +45,9 @@ _TROUBLES = {
     "transport.too-slow": "http.silent", "transport.run-time": "untested.time"}
 
 
+_TOLD = ((b"No required SSL certificate", "client.missing"), (b"SSL certificate error", "client.not-accepted"),
+         (b"Client certificate required", "client.missing"), (b"plain HTTP request", "tls.wanted"))
+_VERIFYING = "CERTIFICATE_VERIFY_FAILED"  # it is we who refuse
 _VAGUE = ("client.not-accepted", "client.unknown-authority", "http.closed", "tls.closed", "tls.ciphers", "tls.failed")
 
 
@@ -48,10 +56,11 @@ def greeting(one: Exchange, own: Certificate | None) -> Broken | None:
     that came with it."""
     if one.response is None:
         return _refined(_troubled(one), own)
-    status = one.response.status
-    if status == 400 and b"SSL certificate" in one.response.body and not _read(one.response.body):
-        missing = b"No required" in one.response.body  # an intermediary that ends TLS tells it in HTTP
-        return Broken("client.missing" if missing else "client.not-accepted", "HTTP 400", one.id)
+    status, body = one.response.status, one.response.body
+    if status in (400, 403, 495, 496) and not _read(body):  # what ends TLS before the server tells it in HTTP
+        cause = next((cause for words, cause in _TOLD if words in body), None)
+        if cause is not None:
+            return Broken(cause, f"HTTP {status}", one.id)
     told = {401: "list.unauthenticated", 403: "list.refused", 429: "http.too-many"}.get(status)
     return Broken(told, f"HTTP {status}", one.id) if told else None
 
@@ -89,7 +98,7 @@ def _stated(answer: Response) -> str:
 def _read(body: bytes) -> Mapping[str, Any]:
     """A body as a JSON object; empty where it is none."""
     try:
-        value = orjson.loads(body)
+        value = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}
@@ -104,21 +113,28 @@ def _refined(broken: Broken, own: Certificate | None) -> Broken:
     """A refusal that tells less than what we know of the certificate that was refused: servers say that a certificate
     is bad, or hang up, where it is not yet valid or signed by itself."""
     if own is None:
-        return replace(broken, cause="client.missing") if broken.cause == "tls.ciphers" else broken
-    if own.defects and broken.cause in _VAGUE:
+        asked = broken.cause == "tls.ciphers" or broken.step == MUTUAL_TLS
+        return replace(broken, cause="client.missing") if asked else broken
+    if own.defects and broken.cause in _VAGUE and _VERIFYING not in broken.detail:
         return replace(broken, cause=f"client.{own.defects[0]}")
     return broken
 
 
 def _cause(trouble: Trouble) -> str:
     detail = trouble.detail
+    if trouble.code in ("transport.name", "transport.network") and detail.startswith(_OURS):
+        return "untested.network"
     if trouble.code == "transport.connect-timeout":
         return "tls.silent" if "handshake" in detail else "tcp.silent"
     if trouble.code == "transport.tls" or "[SSL:" in detail:  # also where a token was to be asked
-        known = _VERIFY if "CERTIFICATE_VERIFY_FAILED" in detail else _HANDSHAKE
-        return next((cause for words, cause in known if words in detail), "tls.failed")
+        known = _VERIFY if _VERIFYING in detail else _HANDSHAKE
+        cause = next((cause for words, cause in known if words in detail), "tls.failed")
+        return "token.unreachable" if trouble.code == "transport.token" and STEP_OF[cause] == TLS else cause
     if trouble.code == "transport.token":
-        return "token.unreachable" if "no answer of the token endpoint" in detail else "token.refused"
+        status = _STATUS.search(detail)
+        if status is not None and status[1] == "429":
+            return "http.too-many"
+        return "token.refused" if status is not None and status[1] in _DENIED else "token.unreachable"
     if trouble.code == "transport.network" and "reset" in detail.lower():
         return "tls.closed"
     return _TROUBLES.get(trouble.code, "tcp.unreachable")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conformance import nomenclature, workshop
+from conformance import data, nomenclature, workshop
 from conformance.cells import Broken, Certificate
 from conformance.clock import Clock, SystemClock, stamp
 from conformance.drive.direct import Direct
@@ -17,7 +17,7 @@ from conformance.drive.probe import Probe
 from conformance.endpoint import Endpoint
 from conformance.engine.run import Run
 from conformance.errors import OperatorError
-from conformance.events import Event, Exchanged, Finished, Judged, Started, Visited
+from conformance.events import Event, Exchanged, Judged, Visited
 from conformance.fhir_generation import FhirGeneration
 from conformance.model import Ask, Candidate
 from conformance.plan import Campaign
@@ -63,17 +63,21 @@ def visited(call: Call) -> Visited:
             events.extend(_told(_events(call, call.endpoint, clock)))
         except OperatorError as error:
             untested, detail = "untested.configuration", str(error)
-        except Exception:  # ours: told as such, and held against nobody
-            untested, detail = "untested.harness", traceback.format_exc(limit=-3)
+        except Exception as error:  # ours: told as such, and held against nobody
+            untested, detail = "untested.harness", _ours(error)
     return Visited(call.requester, call.responder, call.profile, started, round(clock.monotonic() - before, 3),
                    tuple(events), untested, detail)
 
 
+def _ours(error: Exception) -> str:
+    """What broke, and where, without the paths of this machine."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})"[:300]
+
+
 def _told(events: Iterator[Event]) -> Iterator[Event]:
-    """What is kept of a run: not its frame, nor that something passed."""
+    """What is kept of a run: not that something passed."""
     for event in events:
-        if isinstance(event, Started | Finished):
-            continue
         if not (isinstance(event, Judged) and event.judgement.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)):
             yield event
 
@@ -95,19 +99,25 @@ def _events(call: Call, endpoint: Endpoint, clock: Clock) -> Iterator[Event]:
             if broken is not None:
                 return
         if campaign is not None:
-            yield from Run(campaign, probe, generation, clock).events()
+            yield from Run(campaign, probe, generation, clock).scenarios(campaign.planned)
     finally:
         probe.close()
         if limits.pace > 0:
             clock.sleep(1 / limits.pace)  # the next pair begins no sooner than its next request
 
 
+def found_in(use_cases: tuple[str, ...], scenarios: tuple[str, ...]) -> tuple[Path, ...]:
+    """Where the scenarios of use cases stand: in the places given or, of those shipped, in the folders of their names,
+    for to read them all takes a while."""
+    return tuple(map(Path, scenarios)) or tuple(
+        path for case in use_cases if (path := data.path("scenarios", case)).is_dir())
+
+
 @functools.lru_cache(maxsize=32)
 def prepared(profile: str, use_cases: tuple[str, ...], scenarios: tuple[str, ...] = ()) -> Campaign:
     """The scenarios of a profile that read and are of full age; OperatorError when there is none."""
     who = Candidate("", "", "", "server", (profile,), use_cases)
-    made = workshop.campaign(who, workshop.Choice(
-        use_cases=use_cases, scenarios=tuple(map(Path, scenarios))))
+    made = workshop.campaign(who, workshop.Choice(use_cases=use_cases, scenarios=found_in(use_cases, scenarios)))
     planned = tuple(one for one in made.planned
                     if one.scenario.maturity == ACTIVE and not one.skip and one.refusal is None)
     if not planned:

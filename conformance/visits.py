@@ -87,7 +87,8 @@ class Visits:
         together = _together(verdicts)
         state = state_of(together)
         if state == NOT_TESTED:
-            return NOT_TESTED, Broken("untested.not-verifiable", _words(together))
+            late = any(line.get("trouble", {}).get("code") == "transport.run-time" for line in exchanges)
+            return NOT_TESTED, Broken("untested.time" if late else "untested.not-verifiable", _words(together))
         return state, _failure(visit) if together.get("fail") else None
 
     def _broken(self, visit: Visit, line: Mapping[str, Any]) -> Broken | None:

@@ -154,7 +154,9 @@ class Probe:
             text = text.replace(self.endpoint.oauth.token_url, "[token]")
         for name, url in self.endpoint.bases:
             text = text.replace(url, f"[base {name}]")
-        return self.vault.text(text.replace(self.endpoint.base, "[base]"))
+        text = text.replace(self.endpoint.base, "[base]")
+        host = urlsplit(self.endpoint.base).hostname
+        return self.vault.text(text.replace(f"'{host}'", "[host]") if host else text)
 
     def _request(self, ask: Ask, headers: Iterable[tuple[str, str]]) -> Request:
         if "://" in ask.path:

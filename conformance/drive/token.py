@@ -60,5 +60,7 @@ class Tokens:
             token, life = str(given["access_token"]), float(given.get("expires_in", 300))
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused("transport.token", f"the token endpoint answered {status} without an access_token") from None
+        if not (token.isascii() and token.isprintable() and " " not in token):
+            raise Refused("transport.token", f"the token endpoint answered {status} with what is no token (RFC 6750)")
         self._token, self._ends = token, self._clock.monotonic() + life
         self._given(token)

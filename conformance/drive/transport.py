@@ -112,7 +112,7 @@ def _context(
 ) -> ssl.SSLContext:
     made = ssl.create_default_context(cafile=authorities or None)
     if certificate:
-        made.load_cert_chain(certificate, key, password or None)
+        made.load_cert_chain(certificate, key, password)  # without one, OpenSSL would ask the terminal
     _offer(made, offers)
     return made
 
@@ -199,7 +199,7 @@ def _read(response: httpx.Response, most: int) -> bytes:
 
 def _decode(raw: bytes, headers: httpx.Headers, most: int) -> bytes:
     encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding in ("", "identity"):
+    if encoding in ("", "identity") or not raw:
         return raw
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Refused("transport.encoding", f"Content-Encoding {encoding!r} was not asked for")

@@ -100,4 +100,5 @@ def _at(value: Any, place: str) -> Any:
 
 
 def _shortened(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()  # what an answer escaped need be no character
     return text if len(text) <= MOST else text[:MOST] + "\n…"

@@ -4,6 +4,7 @@ views show."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from conformance.report import curl, excerpt
 from conformance.visits import CAPABILITY, Visit, Visits
 
 FORM = 1
+_LINK = re.compile(r'("(?:url|fullUrl)": ")https?://[^"]*?/(?=(?:[A-Z][A-Za-z]+|metadata)[/?"])')
 Pair = tuple[str, str]
 
 
@@ -125,6 +127,7 @@ def _told(one: Exchange) -> Proof:
     status = f"HTTP {one.response.status}" if one.response is not None else (
         f"{one.trouble.code}: {one.trouble.detail}" if one.trouble is not None else "")
     shown = excerpt.around(one.response.body, "")[: excerpt.MOST // 2] if one.response is not None else ""
+    shown = _LINK.sub(r"\1[base]/", shown)
     return Proof(one.id, f"{one.request.method} {one.request.url}", status, one.milliseconds, shown, curl.command(one))
 
 

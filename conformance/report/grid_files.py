@@ -27,7 +27,7 @@ def write(made: Grid, folder: Path, formats: Iterable[str] = FILES) -> list[Path
         for name in formats:
             path = folder / FILES[name]
             view = _VIEWS[name](made)
-            path.write_bytes(view if isinstance(view, bytes) else view.encode())
+            path.write_bytes(view if isinstance(view, bytes) else view.encode("utf-8", "replace"))
             written.append(path)
     except OSError as error:
         raise OperatorError(f"{folder}: cannot be written ({error.strerror})") from None

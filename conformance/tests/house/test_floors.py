@@ -19,7 +19,7 @@ FLOORS = (
      "deduced"),
     ("engine", "report", "relied", "replay"),
     ("preflight", "workshop", "validation", "reference_data", "quality", "continued",
-     "visiting", "lanes", "matrix"),
+     "visiting", "lanes", "crew", "matrix"),
     ("selftest", "planted", "examples", "interrupted", "coverage", "pytest_bench", "doors", "driven", "bench", "selftest_bench",
      "page", "federation"),
     ("cli", "pytest_plugin", "allure_steps", "__main__"),
