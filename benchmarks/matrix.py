@@ -76,12 +76,13 @@ def measured(count: int, at_once: int, httpx_too: bool, offers: int) -> None:
         tour.into(record, lambda _one: None)
         ours = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        hands = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # the largest process that tried pairs
         visits = Visits(record)
         states = [visits.cell(one) for one in visits]
         effective, exchanges = sum(one.state == "effective" for one in states), sum(one.exchanges for one in states)
         told = (f"{len(states):6} pairs {exchanges:7} exchanges  rorqual {ours:7.1f} s"
                 f"  {1000 * ours / len(states):5.1f} ms/pair  memory {before:.0f} -> {after:.0f} MB"
-                f"  effective {effective}  complete {visits.complete}")
+                f" (each process {hands:.0f})  effective {effective}  complete {visits.complete}")
         if httpx_too:
             requests = asked(record)
             start = time.perf_counter()

@@ -63,7 +63,8 @@ class Broken:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What was observed of a requester and a responder, when (``at``) and from where (``vantage``);
-    ``scenarios`` counts the verdicts of each use case, ``tls`` is what was agreed on."""
+    ``scenarios`` counts the verdicts of each use case, ``tls`` is what was agreed on, ``use_cases`` are those
+    that were to be tried."""
 
     requester: str
     responder: str
@@ -76,6 +77,7 @@ class Cell:
     tls: str = ""
     at: str = ""
     vantage: str = ""
+    use_cases: tuple[str, ...] = ()
 
     def of(self, use_case: str) -> str:
         """The state for one use case: that of the whole where a step broke before its scenarios."""

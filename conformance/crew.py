@@ -80,6 +80,11 @@ class Crew(Executor):
     def __init__(self, processes: int, threads: int) -> None:
         self._hands = [_Hand(threads) for _ in range(processes)]
 
+    @property
+    def processes(self) -> list[subprocess.Popen[bytes]]:
+        """The processes."""
+        return [one.process for one in self._hands]
+
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Begins a piece of work: a function that can be named, with what it takes in order."""
         if kwargs:

@@ -140,6 +140,7 @@ class Visited:
     started: str
     seconds: float
     events: tuple[Event, ...]
+    use_cases: tuple[str, ...] = ()
     untested: str = ""
     detail: str = ""
 

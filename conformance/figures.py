@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.cells import EFFECTIVE, MUTUAL_TLS, NAME, NOT_TESTED, STATES, TCP, TLS, WHITE_LIST, Cell
+from conformance.cells import EFFECTIVE, MUTUAL_TLS, NAME, NOT_TESTED, SCENARIOS, STATES, TCP, TLS, WHITE_LIST, Cell
 
 ALL = "all"
+# of a capability statement that came
+_READ = ("capability.unreadable", "capability.other-version", "capability.no-search", "capability.no-shared-profile")
 Member = Mapping[str, Any]
 Cells = Mapping[tuple[str, str], Cell]
 # on whose side what broke is, as the other cells show it
@@ -46,7 +48,8 @@ def rates(members: Sequence[Member], cells: Cells) -> dict[str, dict[str, dict[s
                 if (a, b) in cells and (b, a) in cells]
         found[name] = {"ordered": counts(ordered), "unordered": {
             "effective": sum(one.state == other.state == EFFECTIVE for one, other in both),
-            "one-way": sum((one.state == EFFECTIVE) is not (other.state == EFFECTIVE) for one, other in both),
+            "one-way": sum((one.state == EFFECTIVE) is not (other.state == EFFECTIVE) for one, other in both
+                           if NOT_TESTED not in (one.state, other.state)),
             "not-tested": sum(NOT_TESTED in (one.state, other.state) for one, other in both),
             "total": len(both)}}
     return found
@@ -65,17 +68,21 @@ def shares(members: Sequence[Member], cells: Cells) -> dict[str, list[dict[str, 
     def region(name: str) -> str:
         return str(known[name].get("region", ""))
 
-    cases = sorted({case for one in cells.values() for case in one.scenarios})
+    cases = sorted({case for one in cells.values() for case in one.use_cases})
     return {
         "solutions": _by(between, lambda one: {"requester": solution(one.requester),
                                                "responder": solution(one.responder)}),
         "requester-regions": _by(between, lambda one: {"region": region(one.requester), "id": one.requester}),
         "responder-regions": _by(between, lambda one: {"region": region(one.responder), "id": one.responder}),
-        "use-cases": [{"use-case": case, **counts(cells.values(), lambda one, case=case: one.of(case))}  # type: ignore[misc]
-                      for case in cases],
+        "use-cases": [{"use-case": case, **_of_case(cells.values(), case)} for case in cases],
         "applications": _by(others, lambda one: {"id": one.requester}),
         "causes": _causes(cells.values()),
     }
+
+
+def _of_case(cells: Iterable[Cell], case: str) -> dict[str, int]:
+    """The counts of those that a use case was to be tried with."""
+    return counts((one for one in cells if case in one.use_cases), lambda one: one.of(case))
 
 
 def _by(cells: Iterable[Cell], key: Callable[[Cell], dict[str, str]]) -> list[dict[str, Any]]:
@@ -116,7 +123,7 @@ def _side(one: Cell, here: bool, there: bool) -> str:
 
 def _through(one: Cell) -> bool:
     """Whether a request was let in, and answered."""
-    return one.state != NOT_TESTED and (one.broken is None or one.broken.step in ("capability", "scenarios"))
+    return one.state != NOT_TESTED and (one.broken is None or one.broken.step == SCENARIOS or one.broken.cause in _READ)
 
 
 def notes(members: Sequence[Member], cells: Cells) -> list[Note]:

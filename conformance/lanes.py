@@ -63,7 +63,7 @@ class Lanes:
         error = future.exception()
         if error is None:
             return future.result()
-        return Visited(call.requester, call.responder, call.profile, stamp(self._clock.now()), 0.0, (),
+        return Visited(call.requester, call.responder, call.profile, stamp(self._clock.now()), 0.0, (), call.use_cases,
                        "untested.harness", type(error).__name__)
 
     def left(self) -> list[Call]:

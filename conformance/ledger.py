@@ -184,7 +184,8 @@ class Ledger:
     def _visit(self, visited: told.Visited) -> Iterator[dict[str, Any]]:
         """The lines of a pair, from one that begins it to one that ends it."""
         pair = [visited.requester, visited.responder]
-        yield {"type": "visit", "pair": pair, "profile": visited.profile, "started": visited.started}
+        yield {"type": "visit", "pair": pair, "profile": visited.profile, "started": visited.started,
+               "use-cases": visited.use_cases}
         for event in visited.events:
             yield self._line(event)
         yield {"type": "pair", "pair": pair, "seconds": visited.seconds,

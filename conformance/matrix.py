@@ -29,6 +29,9 @@ from conformance.workshop import collected_rarely, library
 
 INTER_ROR = "inter-ror"
 _MOST_THREADS, _MOST_PROCESSES = 256, 8
+# what a run that goes on must share with what was recorded; what is tried again
+_SAME = ("planned", "members", "use-cases", "vantage", "profiles", "scenarios")
+_AGAIN = ("untested.time", "untested.harness", "untested.network")
 _MANY = 60  # pairs, above which processes are started
 _PATIENCE, _RETRIES = 10.0, 3  # of a cluster: seconds until it answers, and how often a pair is begun again
 
@@ -111,7 +114,8 @@ class Tour:
         cases = requester.use_cases if isinstance(requester, Consumer) and requester.use_cases else (
             self.wanted.use_cases)
         call = Call(requester.id, responder.id, None, shared[-1] if shared else "", cases, self.wanted.seconds,
-                    self._certificates.get(requester.id), self.wanted.scenarios)
+                    self._certificates.get(requester.id) if responder.base.startswith("https:") else None,
+                    self.wanted.scenarios)
         if not responder.base:
             return replace(call, why_not="untested.no-endpoint", detail=responder.id)
         if requester.id in self._unreadable:
@@ -131,13 +135,13 @@ class Tour:
         """Tries the pairs and writes their record; with ``resume``, those that the record of the folder lacks. An
         ``executor`` other than threads of this process may be given. OperatorError where the record is another's."""
         calls = self._left(folder) if resume else self.calls
-        contracts = self._contracts()
+        contracts, header = self._contracts(), self.header()
         book = ledger.Ledger(folder, resume)
         until = self.clock.monotonic() + self.wanted.minutes * 60 if self.wanted.minutes else float("inf")
         chosen = executor or self._hands(len(calls))
         try:
             if not resume:
-                book.write(Started(self.header(), len(calls)))
+                book.write(Started(header, len(calls)))
                 for name, text in contracts.items():
                     book.keep(f"{deduced.FOLDER}/{name}.json", text)
             lanes = Lanes(calls, chosen, self.clock, self.wanted.at_once, until)
@@ -173,11 +177,11 @@ class Tour:
 
     def _left(self, folder: Path) -> list[Call]:
         """The pairs that a record lacks."""
-        before = Visits(folder)
-        planned = {tuple(one) for one in before.header["planned"]}
-        if planned != {call.pair for call in self.calls}:
-            raise OperatorError(f"{folder}: its record is of other pairs; give the registry and the choices it had")
-        seen = {(one.requester, one.responder) for one in before}
+        before, now = Visits(folder), json.loads(json.dumps(self.header()))  # as it is written
+        for key in _SAME:
+            if before.header.get(key) != now[key]:
+                raise OperatorError(f"{folder}: its record is of other {key}; give the registry and the choices it had")
+        seen = {(one.requester, one.responder) for one in before if one.untested not in _AGAIN}
         if before.complete:
             raise OperatorError(f"{folder}: its record is complete; nothing is left to try")
         return [call for call in self.calls if call.pair not in seen]
@@ -201,6 +205,7 @@ class Tour:
         told: dict[str, Any] = {"id": one.id, "name": one.name, "profiles": list(one.profiles), "version": one.version}
         if isinstance(one, Ror):
             told |= {"kind": "ror", "region": one.region, "metropolitan": one.metropolitan, "solution": one.solution,
+                     "secured": one.base.startswith("https:"),
                      "lets-in": None if one.lets_in is None else list(one.lets_in)}
         else:
             told |= {"kind": "consumer", "solution": one.vendor, "use-cases": list(one.use_cases)}

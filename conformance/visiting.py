@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from conformance import data, nomenclature, workshop
 from conformance.cells import Broken, Certificate
@@ -19,15 +20,20 @@ from conformance.engine.run import Run
 from conformance.errors import OperatorError
 from conformance.events import Event, Exchanged, Judged, Visited
 from conformance.fhir_generation import FhirGeneration
-from conformance.model import Ask, Candidate
+from conformance.model import Ask, Candidate, Exchange, Trouble
 from conformance.plan import Campaign
 from conformance.reached import capability, greeting
 from conformance.verdict import Verdict
 from conformance.visits import CAPABILITY, GREETING
 
 ACTIVE = "active"  # scenarios that are drafts, or on their way out, say nothing of a connection
+_MOST = 8 * 1024 * 1024  # bytes of an answer: many are held at once
 _GREETING = Ask("GET", "HealthcareService", (("_count", "1"),))
 _STATEMENT = Ask("GET", "metadata")
+
+
+class NoScenario(OperatorError):
+    """Nothing of what is wanted can be tried between two members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,14 @@ def visited(call: Call) -> Visited:
     if call.endpoint is not None and not untested:
         try:
             events.extend(_told(_events(call, call.endpoint, clock)))
+        except NoScenario as error:
+            untested, detail = "untested.no-scenario", str(error)
         except OperatorError as error:
             untested, detail = "untested.configuration", str(error)
         except Exception as error:  # ours: told as such, and held against nobody
             untested, detail = "untested.harness", _ours(error)
     return Visited(call.requester, call.responder, call.profile, started, round(clock.monotonic() - before, 3),
-                   tuple(events), untested, detail)
+                   tuple(events), call.use_cases, untested, detail)
 
 
 def _ours(error: Exception) -> str:
@@ -85,14 +93,14 @@ def _told(events: Iterator[Event]) -> Iterator[Event]:
 def _events(call: Call, endpoint: Endpoint, clock: Clock) -> Iterator[Event]:
     limits = endpoint.limits
     bounded = replace(limits, connect=min(limits.connect, call.seconds / 2), read=min(limits.read, call.seconds / 2),
-                      total=min(limits.total, call.seconds / 2), run=call.seconds)
+                      total=min(limits.total, call.seconds / 2), run=call.seconds, body=min(limits.body, _MOST))
     campaign = prepared(call.profile, call.use_cases, call.scenarios) if call.profile else None
     generation = FhirGeneration(campaign.release if campaign is not None else nomenclature.release(None))
     probe = Probe(replace(endpoint, limits=bounded), lambda vault: generation.scrub(vault.mask),
                   carried=Direct(clock))
     try:
         for ask, purpose in ((_GREETING, GREETING), (_STATEMENT, CAPABILITY)):
-            exchange = probe.send(ask, purpose)
+            exchange = _unnamed(probe.send(ask, purpose), endpoint)
             yield Exchanged(call.profile, "", exchange)
             broken: Broken | None = greeting(exchange, call.own) if purpose == GREETING else capability(
                 exchange, call.profile)
@@ -103,7 +111,15 @@ def _events(call: Call, endpoint: Endpoint, clock: Clock) -> Iterator[Event]:
     finally:
         probe.close()
         if limits.pace > 0:
-            clock.sleep(1 / limits.pace)  # the next pair begins no sooner than its next request
+            clock.sleep(min(1 / limits.pace, call.seconds))  # the next pair begins no sooner than its next request
+
+
+def _unnamed(one: Exchange, endpoint: Endpoint) -> Exchange:
+    """An exchange whose trouble does not tell the host that was asked: of a certificate, OpenSSL names it."""
+    host = urlsplit(endpoint.base).hostname
+    if one.trouble is None or not host:
+        return one
+    return replace(one, trouble=Trouble(one.trouble.code, one.trouble.detail.replace(f"'{host}'", "[host]")))
 
 
 def found_in(use_cases: tuple[str, ...], scenarios: tuple[str, ...]) -> tuple[Path, ...]:
@@ -115,11 +131,14 @@ def found_in(use_cases: tuple[str, ...], scenarios: tuple[str, ...]) -> tuple[Pa
 
 @functools.lru_cache(maxsize=32)
 def prepared(profile: str, use_cases: tuple[str, ...], scenarios: tuple[str, ...] = ()) -> Campaign:
-    """The scenarios of a profile that read and are of full age; OperatorError when there is none."""
+    """The scenarios of a profile that read and are of full age; NoScenario when there is none."""
     who = Candidate("", "", "", "server", (profile,), use_cases)
-    made = workshop.campaign(who, workshop.Choice(use_cases=use_cases, scenarios=found_in(use_cases, scenarios)))
+    try:
+        made = workshop.campaign(who, workshop.Choice(use_cases=use_cases, scenarios=found_in(use_cases, scenarios)))
+    except OperatorError as error:
+        raise NoScenario(str(error)) from None
     planned = tuple(one for one in made.planned
                     if one.scenario.maturity == ACTIVE and not one.skip and one.refusal is None)
     if not planned:
-        raise OperatorError(f"{profile}: no scenario of {', '.join(use_cases)} can be tried between two members")
+        raise NoScenario(f"{profile}: no scenario of {', '.join(use_cases)} can be tried between two members")
     return replace(made, planned=planned)

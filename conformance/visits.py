@@ -26,6 +26,7 @@ class Visit:
     started: str
     seconds: float
     lines: tuple[Mapping[str, Any], ...]
+    use_cases: tuple[str, ...] = ()
     untested: str = ""
     detail: str = ""
 
@@ -55,12 +56,16 @@ class Visits:
             elif kind == "pair" and begun is not None and line["pair"] == begun["pair"]:
                 requester, responder = line["pair"]
                 yield Visit(requester, responder, begun["profile"], begun["started"], line["seconds"], tuple(lines),
-                            line.get("untested", ""), line.get("detail", ""))
+                            tuple(begun["use-cases"]), line.get("untested", ""), line.get("detail", ""))
                 begun, lines = None, []
             elif kind == "footer":
                 self.complete, self.finished = True, line["finished"]
             elif begun is not None:
                 lines.append(line)
+
+    def secured(self, responder: str) -> bool:
+        """Whether a responder is reached by TLS."""
+        return any(one["id"] == responder and one.get("secured") for one in self.header["members"])
 
     def exchange(self, line: Mapping[str, Any]) -> Exchange:
         """The exchange of a line, its body read."""
@@ -73,7 +78,7 @@ class Visits:
         state, broken = self._state(visit, exchanges, verdicts)
         return Cell(visit.requester, visit.responder, state, broken, visit.profile, verdicts, len(exchanges),
                     visit.seconds, next((one["tls"] for one in exchanges if one["tls"]), ""), visit.started,
-                    self.header["vantage"])
+                    self.header["vantage"], visit.use_cases)
 
     def _state(
         self, visit: Visit, exchanges: list[Mapping[str, Any]], verdicts: Mapping[str, Mapping[str, int]]
@@ -94,7 +99,8 @@ class Visits:
     def _broken(self, visit: Visit, line: Mapping[str, Any]) -> Broken | None:
         """The step that one of the first two exchanges shows to be broken."""
         if line["purpose"] == GREETING:
-            return greeting(self.exchange(line), self.certificates.get(visit.requester))
+            own = self.certificates.get(visit.requester) if self.secured(visit.responder) else None
+            return greeting(self.exchange(line), own)
         if line["purpose"] == CAPABILITY:
             return capability(self.exchange(line), visit.profile)
         return None

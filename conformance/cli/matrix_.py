@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from conformance.cli.progress import Bar
 from conformance.clock import SystemClock
 from conformance.events import Visited
 from conformance.lanes import AT_ONCE
+from conformance.report import grid_files
+from conformance.scenario_words import USE_CASES
 
 
 class _Group(click.Group):
@@ -34,8 +37,8 @@ def command() -> None:
 @click.argument("path", metavar="REGISTRY", type=click.Path(path_type=Path))
 @click.option("--requester", "requesters", multiple=True, metavar="ID", help="Only who asks (repeatable).")
 @click.option("--responder", "responders", multiple=True, metavar="ID", help="Only who answers (repeatable).")
-@click.option("--use-case", "use_cases", multiple=True, default=[matrix.INTER_ROR], show_default=True,
-              help="Use cases tried between RORs (repeatable); applications have their own.")
+@click.option("--use-case", "use_cases", multiple=True, type=click.Choice(USE_CASES), default=[matrix.INTER_ROR],
+              show_default=True, help="Use cases tried between RORs (repeatable); applications have their own.")
 @click.option("--scenarios", multiple=True, type=click.Path(path_type=Path),
               help="Scenario files or folders, in place of those shipped.")
 @click.option("--seconds", type=click.FloatRange(1, 600), default=20.0, show_default=True,
@@ -59,13 +62,16 @@ def run(
     capability, then the scenarios of the version that both speak. Writes a record and the matrix beside it."""
     if resume and out is None:
         raise click.UsageError("--resume goes on with the run in --out")
+    if math.isnan(seconds + minutes):
+        raise click.UsageError("--seconds and --minutes are numbers")
+    before = grid_files.read(old) if old is not None else None
     wanted = matrix.Wanted(requesters, responders, use_cases, tuple(map(str, scenarios)), seconds, at_once, minutes,
                            vantage)
     clock = SystemClock()
     tour = matrix.Tour(registry.read(path), wanted, clock)
     folder = out or show.default_folder("matrix", clock)
     drive(tour, folder, form, resume=resume, cluster=cluster)
-    matrix_views.finish([folder], folder, form, old)
+    matrix_views.finish([folder], folder, form, before)
 
 
 def drive(tour: matrix.Tour, folder: Path, form: str, *, resume: bool = False, cluster: str | None = None) -> None:

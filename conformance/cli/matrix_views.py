@@ -17,17 +17,18 @@ from conformance.report.grid import grid, jsonable
 from conformance.report.grid_page import share
 from conformance.visits import Visits
 
+_COLOURS = {"opened": "green", "broke": "red"}
 _FOLDER = click.Path(path_type=Path)
 _FORM = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
-def finish(records: Sequence[Path], folder: Path, form: str, old: Path | None = None) -> NoReturn:
+def finish(records: Sequence[Path], folder: Path, form: str, old: Mapping[str, Any] | None = None) -> NoReturn:
     """Writes the views of records, tells the figures, and leaves: 1 where a connection broke since ``old``, 6 where the
     record is incomplete."""
     made = grid(records)
     grid_files.write(made, folder)
     told = jsonable(made)
-    moved = grid_changes.changes(grid_files.read(old), told) if old is not None else None
+    moved = grid_changes.changes(old, told) if old is not None else None
     if form == "json":
         show.echo_json({"rates": told["rates"], "causes": told["by"]["causes"], "notes": told["notes"],
                         "complete": made.complete, "folder": str(folder),
@@ -60,9 +61,9 @@ def tell(told: Mapping[str, Any]) -> None:
 
 def tell_changes(moved: Mapping[str, Any]) -> None:
     """What opened, what broke, what fails otherwise."""
-    for name, colour in (("opened", "green"), ("broke", "red"), ("other-cause", None)):
+    for name in grid_changes.CHANGES:
         for one in moved[name]:
-            click.echo(f"{click.style(name, fg=colour)}  {one['requester']} → {one['responder']}  "
+            click.echo(f"{click.style(name, fg=_COLOURS.get(name))}  {one['requester']} → {one['responder']}  "
                        f"{one['before']} → {one['after']}")
     for name in ("appeared", "gone"):
         if moved[name]:

@@ -24,6 +24,7 @@ from conformance.drive.token import Tokens, altered, within
 from conformance.drive.transport import Deadline, Http, Refused, connections, fetch
 from conformance.endpoint import ALTERED, CURRENT, NOBODYS, OWN, Endpoint, Limits
 from conformance.errors import OperatorError
+from conformance.model import Trouble
 
 _GRACE = 60.0  # seconds beyond all limits after which the process itself is what hangs
 
@@ -68,13 +69,13 @@ class Line:
 
     def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
         self.endpoint, self.clock = endpoint, clock
-        self._deadline = Deadline(clock)
+        self._ends = clock.monotonic() + endpoint.limits.run
+        self._deadline = Deadline(clock, self._ends)
         self._secrets: list[str] = []
         run = Client(endpoint, self._deadline, clock, self._secrets.append, None)
         self._clients = {endpoint.access: run, **{
             one.access: Client(one, self._deadline, clock, self._secrets.append, run) for one in endpoint.others}}
         self._next_at = 0.0
-        self._ends = clock.monotonic() + endpoint.limits.run
 
     def close(self) -> None:
         """Closes the connections."""
@@ -87,8 +88,9 @@ class Line:
         started, before = self.clock.now(), self.clock.monotonic()
         answer, trouble, headers = None, None, sending.headers
         try:
-            if before > self._ends:
-                raise Refused("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
+            if before >= self._ends:
+                late = self._too_late()
+                raise Refused(late.code, late.detail)
             client = self._clients[self.endpoint.of(sending.access).access]
             if not sending.url:
                 raise Refused("transport.token", "no token endpoint is told for this client")
@@ -99,18 +101,22 @@ class Line:
             answer = fetch(client.http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)
             self._secrets += within(answer.body) if sending.asks_token else ()
         except Refused as refused:
-            trouble = refused.trouble
+            trouble = self._too_late() if self._deadline.over else refused.trouble
         spent = round((self.clock.monotonic() - before) * 1000, 3)
         secrets = tuple(self._secrets)
         self._secrets.clear()
         return Outcome(started, spent, headers, secrets, answer, trouble)
+
+    def _too_late(self) -> Trouble:
+        """What keeps an exchange from its end when the time of the run is over: nobody's fault but of who gave it."""
+        return Trouble("transport.run-time", f"the run lasts longer than {self.endpoint.limits.run:.0f} s")
 
     def _pace(self) -> None:
         if self.endpoint.limits.pace <= 0:
             return
         wait = self._next_at - self.clock.monotonic()
         if wait > 0:
-            self.clock.sleep(wait)
+            self.clock.sleep(min(wait, max(self._ends - self.clock.monotonic(), 0)))
         self._next_at = max(self._next_at, self.clock.monotonic()) + 1 / self.endpoint.limits.pace
 
 

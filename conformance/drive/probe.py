@@ -154,9 +154,7 @@ class Probe:
             text = text.replace(self.endpoint.oauth.token_url, "[token]")
         for name, url in self.endpoint.bases:
             text = text.replace(url, f"[base {name}]")
-        text = text.replace(self.endpoint.base, "[base]")
-        host = urlsplit(self.endpoint.base).hostname
-        return self.vault.text(text.replace(f"'{host}'", "[host]") if host else text)
+        return self.vault.text(text.replace(self.endpoint.base, "[base]"))
 
     def _request(self, ask: Ask, headers: Iterable[tuple[str, str]]) -> Request:
         if "://" in ask.path:

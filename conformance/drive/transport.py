@@ -30,17 +30,27 @@ from conformance.model import Trouble
 class Deadline:
     """The instant (monotonic seconds) after which the running exchange is given up."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, last: float = float("inf")) -> None:
+        self.clock, self._last = clock, last
         self._end = float("inf")
 
     def start(self, seconds: float) -> None:
-        """From now on, that many seconds are left."""
-        self._end = self._clock.monotonic() + seconds
+        """From now on, that many seconds are left, but none after the ``last`` instant."""
+        self._end = min(self.clock.monotonic() + seconds, self._last)
+
+    @property
+    def over(self) -> bool:
+        """Whether the last instant of all has passed."""
+        return self.clock.monotonic() >= self._last
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is left of what was given."""
+        return self.clock.monotonic() >= self._end
 
     def left(self, wanted: float | None) -> float:
         """The time an operation may take; httpcore.ReadTimeout when none is left."""
-        left = self._end - self._clock.monotonic()
+        left = self._end - self.clock.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the exchange lasted longer than the total limit")
         return left if wanted is None else min(left, wanted)
@@ -79,20 +89,33 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         options = [*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
         try:
-            place = _located(host)
+            places = _located(host, port)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        stream = self._inner.connect_tcp(place, port, self._deadline.left(timeout), local_address, options)
-        return _Stream(stream, self._deadline)
+        given = Deadline(self._deadline.clock)
+        given.start(timeout if timeout is not None else float("inf"))
+        for at, place in enumerate(places):  # a name may have many addresses, which share the time
+            try:
+                left = self._deadline.left(given.left(None))
+                stream = self._inner.connect_tcp(place, port, left, local_address, options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if at + 1 == len(places) or given.passed:
+                    raise
+                continue
+            return _Stream(stream, self._deadline)
+        raise httpcore.ConnectError("the name has no address")
 
 
-def _located(host: str) -> str:
-    """The host to ask the resolver for. Names that are apart (RFC 6761) are asked of nobody: those of this machine are
-    its own, those that never exist are refused (socket.gaierror)."""
+def _located(host: str, port: int) -> list[str]:
+    """The addresses of a host; socket.gaierror where it has none. Names that are apart (RFC 6761) are asked of nobody:
+    those of this machine are its own, those that never exist have none."""
     name = host.lower().rstrip(".")
     if name.endswith(".invalid"):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    return "127.0.0.1" if name.endswith(".localhost") else host
+    if name.endswith(".localhost"):
+        return ["127.0.0.1"]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def context(endpoint: Endpoint) -> ssl.SSLContext:
@@ -179,10 +202,9 @@ def fetch(
         with contextlib.closing(http.transport.handle_request(request)) as response:
             tls = _tls(response)  # before the body is read: a peer that closes takes it along
             raw = _read(response, most)
-            return Answer(
-                response.status_code, _headers(response), _decode(raw, response.headers, most), len(raw),
-                response.http_version, tls,
-            )
+            bare = not raw and response.status_code >= 400  # some declare an encoding of what they do not send
+            body = b"" if bare else _decode(raw, response.headers, most)
+            return Answer(response.status_code, _headers(response), body, len(raw), response.http_version, tls)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as error:
         raise Refused(*_name(error)) from error
 
@@ -199,7 +221,7 @@ def _read(response: httpx.Response, most: int) -> bytes:
 
 def _decode(raw: bytes, headers: httpx.Headers, most: int) -> bytes:
     encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding in ("", "identity") or not raw:
+    if encoding in ("", "identity"):
         return raw
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Refused("transport.encoding", f"Content-Encoding {encoding!r} was not asked for")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.cells import EFFECTIVE, NOT_TESTED
+from conformance.cells import EFFECTIVE, NOT_TESTED, SCENARIOS
 from conformance.errors import OperatorError
 from conformance.report import texts
 from conformance.source import suggest
@@ -38,10 +38,11 @@ def can_connect(
                  if (one["requester"], one["responder"]) == (requester, responder)), None)
     if cell is None:
         return _unknown("Cette paire n'est pas de la matrice.", "This pair is not of the matrix.")
-    if profile and cell["profile"] not in ("", profile) and cell["observed"] != NOT_TESTED:
+    if profile and cell["profile"] not in ("", profile):
         return _unknown(f"Essayée en {cell['profile']}.", f"Tried by {cell['profile']}.")
     state = cell["use-cases"].get(use_case, cell["observed"]) if use_case else cell["observed"]
-    if state == EFFECTIVE and use_case and use_case not in cell["use-cases"]:
+    reached = state == EFFECTIVE or cell.get("step") == SCENARIOS
+    if reached and use_case and use_case not in cell["use-cases"]:
         return _unknown("Essayée pour d'autres cas d'usage : " + ", ".join(cell["use-cases"]),
                         "Tried for other use cases: " + ", ".join(cell["use-cases"]))
     if state != NOT_TESTED:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,8 @@ class _Gathering:
         self.members: dict[str, Mapping[str, Any]] = {}
         self.cells: dict[Pair, Cell] = {}
         self.proofs: dict[Pair, Proof] = {}
-        self.statements: dict[str, deduced.Statement] = {}
+        self.statements: dict[str, deduced.Statement] = {}  # of a responder, as anybody read it last
+        self.own: dict[Pair, deduced.Statement] = {}  # as an application read it
         self.contracts: dict[str, Any] = {}
         self.planned: dict[Pair, str] = {}
         self.notes: list[Note] = []
@@ -90,11 +91,11 @@ class _Gathering:
 
     def _visit(self, visits: Visits, visit: Visit) -> None:
         cell, pair = visits.cell(visit), (visit.requester, visit.responder)
-        for line in visit.lines if visit.responder not in self.statements else ():
+        for line in visit.lines:
             if line["type"] == "exchange" and line["purpose"] == CAPABILITY:
                 body = excerpt.held(response.body).whole if (response := visits.exchange(line).response) else {}
                 if body.get("resourceType") == "CapabilityStatement":
-                    self.statements[visit.responder] = deduced.statement(body)
+                    self.statements[visit.responder] = self.own[pair] = deduced.statement(body)
         before = self.cells.get(pair)
         if before is not None and before.state != NOT_TESTED:
             if cell.state not in (NOT_TESTED, before.state):
@@ -120,15 +121,16 @@ def _proof(visits: Visits, visit: Visit, cell: Cell) -> Proof | None:
     if cell.broken is None or not cell.broken.exchange:
         return None
     line = next((one for one in visit.lines if one["type"] == "exchange" and one["id"] == cell.broken.exchange), None)
-    return _told(visits.exchange(line)) if line is not None else None
+    return _told(visits.exchange(line), visits.secured(visit.responder)) if line is not None else None
 
 
-def _told(one: Exchange) -> Proof:
+def _told(one: Exchange, secured: bool) -> Proof:
     status = f"HTTP {one.response.status}" if one.response is not None else (
         f"{one.trouble.code}: {one.trouble.detail}" if one.trouble is not None else "")
     shown = excerpt.around(one.response.body, "")[: excerpt.MOST // 2] if one.response is not None else ""
     shown = _LINK.sub(r"\1[base]/", shown)
-    return Proof(one.id, f"{one.request.method} {one.request.url}", status, one.milliseconds, shown, curl.command(one))
+    again = curl.command(replace(one, tls=one.tls or "TLS") if secured else one)
+    return Proof(one.id, f"{one.request.method} {one.request.url}", status, one.milliseconds, shown, again)
 
 
 def grid(folders: Sequence[Path]) -> Grid:
@@ -143,7 +145,8 @@ def grid(folders: Sequence[Path]) -> Grid:
     members = list(found.members.values())
     order = {one["id"]: at for at, one in enumerate(members)}
     cells = dict(sorted(found.cells.items(), key=lambda item: (order[item[0][0]], order[item[0][1]])))
-    deductions = {pair: deduced.deduced(found.contracts.get(pair[0]), one.profile, found.statements.get(pair[1]))
+    deductions = {pair: deduced.deduced(found.contracts.get(pair[0]), one.profile,
+                                        found.own.get(pair) or found.statements.get(pair[1]))
                   for pair, one in cells.items() if found.members[pair[0]]["kind"] != "ror"}
     notes = [*found.notes, *figures.notes(members, cells), *_disagreements(cells, deductions)]
     return Grid(tuple(found.records), tuple(members), cells, found.proofs, deductions, tuple(notes))

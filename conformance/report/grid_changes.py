@@ -7,26 +7,30 @@ from typing import Any
 
 from conformance.cells import EFFECTIVE, NOT_TESTED
 
+# opened, broke, tried for the first time, tried no more, broken otherwise than before
+CHANGES = ("opened", "broke", "tested", "untested", "otherwise")
 Told = Mapping[str, Any]
 
 
 def changes(before: Told, after: Told) -> dict[str, Any]:
-    """The connections that opened, broke, fail for another cause, appeared or disappeared, and the rates of both."""
+    """The connections that changed (``CHANGES``), appeared or disappeared, and the rates of both."""
     old, new = _cells(before), _cells(after)
-    found: dict[str, list[dict[str, str]]] = {"opened": [], "broke": [], "other-cause": []}
+    found: dict[str, list[dict[str, str]]] = {name: [] for name in CHANGES}
     for pair, one in new.items():
         was = old.get(pair)
         if was is None:
             continue
         row = {"requester": pair[0], "responder": pair[1], "before": _words(was), "after": _words(one)}
-        if one["observed"] == EFFECTIVE != was["observed"] != NOT_TESTED:
-            found["opened"].append(row)
-        elif was["observed"] == EFFECTIVE != one["observed"] != NOT_TESTED:
-            found["broke"].append(row)
-        elif _words(was) != _words(one):
-            found["other-cause"].append(row)
+        if row["before"] != row["after"]:
+            found[_change(was["observed"], one["observed"])].append(row)
     return {**found, "appeared": _pairs(set(new) - set(old)), "gone": _pairs(set(old) - set(new)),
             "rates": {"before": before["rates"], "after": after["rates"]}}
+
+
+def _change(was: str, now: str) -> str:
+    if NOT_TESTED in (was, now):
+        return "tested" if was == NOT_TESTED != now else "untested" if now == NOT_TESTED != was else "otherwise"
+    return "opened" if now == EFFECTIVE else "broke" if was == EFFECTIVE else "otherwise"
 
 
 def trend(told: Iterable[Told]) -> list[dict[str, Any]]:

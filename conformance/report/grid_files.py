@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+
 from conformance.errors import OperatorError
+from conformance.profile import schema
 from conformance.report import grid, grid_page, grid_picture, grid_text
 from conformance.report.grid import FORM, Grid
 
@@ -51,4 +54,9 @@ def _file(path: Path) -> Mapping[str, Any]:
         raise OperatorError(f"{path}: no matrix can be read there ({error})") from None
     if not isinstance(value, dict) or value.get("matrix") != FORM:
         raise OperatorError(f"{path}: not a matrix.json of form {FORM}")
+    wrong = next(jsonschema_rs.validator_for(dict(schema("matrix"))).iter_errors(value), None)
+    if wrong is not None:
+        at = "/".join(map(str, wrong.instance_path))
+        raise OperatorError(f"{path}: not a matrix.json as rorqual writes it, at {at or 'its top'}: "
+                            f"{wrong.message[:200]}")
     return value

@@ -53,6 +53,11 @@ def verify(words):
     ("transport.tls", "[SSL: SSLV3_ALERT_UNSUPPORTED_CERTIFICATE] unsupported", "client.wrong-usage"),
     ("transport.tls", "[SSL: SSLV3_ALERT_BAD_CERTIFICATE] bad certificate", "client.not-accepted"),
     ("transport.token", "the token endpoint answered 401 without an access_token", "token.refused"),
+    ("transport.token", "the token endpoint answered 503 without an access_token", "token.unreachable"),
+    ("transport.token", "the token endpoint answered 429 without an access_token", "http.too-many"),
+    ("transport.token", "no answer of the token endpoint: " + verify("certificate has expired"), "token.unreachable"),
+    ("transport.name", "[Errno -3] Temporary failure in name resolution", "untested.network"),
+    ("transport.network", "[Errno 24] Too many open files", "untested.network"),
     ("transport.token", "no answer of the token endpoint: [Errno 111] Connection refused", "token.unreachable"),
     ("transport.token", "no answer of the token endpoint: [SSL: SSLV3_ALERT_CERTIFICATE_REVOKED]", "client.revoked"),
     ("transport.too-slow", "the exchange lasted longer than the total limit", "http.silent"),
@@ -77,6 +82,16 @@ def test_what_the_own_certificate_tells(defect, detail, cause):
     assert greeting(exchange(code="transport.tls", detail=detail), own).cause == cause
 
 
+def test_what_we_refuse_is_not_held_against_our_certificate():
+    own = Certificate("2020-01-01", "AC", ("expired",))
+    assert greeting(exchange(code="transport.tls", detail=verify("invalid CA certificate")), own).cause == "tls.failed"
+
+
+def test_a_certificate_that_was_not_sent_is_missing_whatever_the_alert():
+    told = greeting(exchange(code="transport.tls", detail="[SSL: SSLV3_ALERT_BAD_CERTIFICATE] bad certificate"), None)
+    assert told.cause == "client.missing"
+
+
 def test_a_handshake_that_fails_without_certificate():
     told = greeting(exchange(code="transport.tls", detail="[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] failure"), None)
     assert told.cause == "client.missing"
@@ -87,6 +102,8 @@ def test_a_handshake_that_fails_without_certificate():
     (401, b"", "list.unauthenticated"), (403, b"", "list.refused"), (429, b"", "http.too-many"),
     (400, b"<html><center>No required SSL certificate was sent</center>", "client.missing"),
     (400, b"<html><center>The SSL certificate error</center>", "client.not-accepted"),
+    (403, b"<h2>403.7 Client certificate required</h2>", "client.missing"), (496, b"<html>", None),
+    (400, b"<html>The plain HTTP request was sent to HTTPS port</html>", "tls.wanted"),
     (400, b'{"resourceType": "OperationOutcome", "text": "SSL certificate"}', None),
 ])
 def test_what_a_first_answer_tells(status, body, cause):
@@ -97,6 +114,7 @@ def test_what_a_first_answer_tells(status, body, cause):
 @pytest.mark.parametrize(("status", "body", "cause"), [
     (200, STATEMENT, None), (404, {}, "capability.not-found"), (403, {}, "capability.refused"),
     (503, {}, "http.unavailable"), (429, {}, "http.too-many"), (200, b"<html>", "capability.unreadable"),
+    (200, b"\xef\xbb\xbf" + orjson.dumps(STATEMENT), None),
     (200, {"resourceType": "Bundle"}, "capability.unreadable"), (200, [], "capability.unreadable"),
     (200, {**STATEMENT, "fhirVersion": "5.0.0"}, "capability.other-version"),
     (200, {**STATEMENT, "rest": [{"resource": [{"type": "HealthcareService"}]}]}, "capability.no-search"),
@@ -124,6 +142,7 @@ def test_every_word_is_told():
 
 @pytest.mark.parametrize(("verdicts", "state"), [
     ({"pass": 5}, "effective"), ({"pass": 1, "inconclusive": 4}, "effective"), ({"pass": 1, "fail": 1}, "partial"),
-    ({"fail": 2, "inconclusive": 1}, "not-effective"), ({"inconclusive": 3}, "not-tested"), ({}, "not-tested")])
+    ({"fail": 2, "inconclusive": 1}, "not-effective"), ({"inconclusive": 3}, "not-tested"), ({}, "not-tested"),
+    ({"pass": 2, "error": 2}, "not-tested"), ({"pass": 1, "error": 1, "fail": 1}, "partial")])
 def test_the_state_of_verdicts(verdicts, state):
     assert state_of(verdicts) == state

@@ -16,8 +16,9 @@ from datetime import datetime
 import pytest
 import yaml
 
-from conformance import matrix, visits
+from conformance import data, matrix, visits
 from conformance.clock import SystemClock
+from conformance.crew import Crew
 from conformance.errors import OperatorError
 from conformance.events import Visited
 from conformance.lanes import Lanes
@@ -184,8 +185,10 @@ def test_what_was_not_begun_in_time_is_not_tested_and_can_be_tried_later(tmp_pat
         assert not found.complete
         tour(path).into(tmp_path / "run", lambda _one: None, resume=True)
         assert set(cells(tmp_path / "run").values()) == {("effective", "", "")}
-        with pytest.raises(OperatorError, match="of other pairs"):
-            tour(path, requesters=("alpha",)).into(tmp_path / "run", lambda _one: None, resume=True)
+        for other, said in (({"requesters": ("alpha",)}, "planned"), ({"vantage": "there"}, "vantage"),
+                            ({"use_cases": ("orientation-ssr",)}, "use-cases")):
+            with pytest.raises(OperatorError, match=f"of other {said}"):
+                tour(path, **other).into(tmp_path / "run", lambda _one: None, resume=True)
 
 
 def test_names_that_nobody_has_are_told(tmp_path):
@@ -204,6 +207,78 @@ def test_a_certificate_that_cannot_be_used_is_nobodys_fault(tmp_path):
     assert {pair: cell[:2] for pair, cell in found.items()} == {
         ("alpha", "beta"): ("not-tested", "untested.configuration"),
         ("beta", "alpha"): ("not-tested", "untested.configuration")}
+
+
+def test_a_key_with_a_password_asks_nobody_for_it(tmp_path):
+    from cryptography.hazmat.primitives import serialization
+
+    with served(tmp_path / "keys", *NAMES[:2]) as path:
+        key = tmp_path / "keys" / "client-alpha.key"
+        held = serialization.load_pem_private_key(key.read_bytes(), None)
+        key.write_bytes(held.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                           serialization.BestAvailableEncryption(b"secret")))
+        command = [sys.executable, "-m", "conformance", "matrix", str(path), "--out", str(tmp_path / "run"), "--format",
+                   "json", "--requester", "alpha"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                              start_new_session=True)
+    assert done.returncode == 0
+    assert {cell[:2] for cell in cells(tmp_path / "run").values()} == {("not-tested", "untested.configuration")}
+
+
+def test_nothing_of_a_pair_that_ran_out_of_time_is_effective(tmp_path):
+    with served(tmp_path / "keys", *NAMES[:2]) as path:
+        document = yaml.safe_load(path.read_text())
+        document["rors"][0]["endpoint"]["pace"] = 6
+        path.write_text(yaml.safe_dump(document))
+        found = tried(tmp_path / "run", path, seconds=2.2)
+    assert found["beta", "alpha"][:2] == ("not-tested", "untested.time")
+    assert found["alpha", "beta"][0] == "effective"
+
+
+def test_what_cannot_be_tried_in_a_version_is_told(tmp_path):
+    with served(tmp_path / "keys", *NAMES[:2]) as path:
+        other = data.path("scenarios", "orientation-ssr", "uc-03-1-un-critere.yaml")
+        found = tried(tmp_path / "run", path, scenarios=(str(other),))
+    assert {cell[:2] for cell in found.values()} == {("not-tested", "untested.no-scenario")}
+
+
+@pytest.mark.parametrize("words", [("--use-case", "nonsens"), ("--seconds", "nan"), ("--compare", "/nosuch"), ("--resume",)])
+def test_what_is_asked_wrongly_is_told_before_anything_is_tried(tmp_path, words):
+    with served(tmp_path / "keys", *NAMES[:2]) as path:
+        out = () if words == ("--resume",) else ("--out", str(tmp_path / "run"))
+        done = subprocess.run([sys.executable, "-m", "conformance", "matrix", str(path), *out, *words],
+                              capture_output=True, text=True, timeout=60)
+    assert done.returncode == (4 if words[0] == "--compare" else 2), done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+# --- processes of this machine ------------------------------------------------------------------------------------
+
+
+def test_processes_give_the_same_cells(tmp_path):
+    wrong = {"requesters": {"alpha": {"certificate": "expired"}}}
+    with served(tmp_path / "keys", *NAMES, **wrong) as path:
+        alone = tried(tmp_path / "alone", path)
+        with Crew(2, 8) as crew:
+            tour(path).into(tmp_path / "spread", lambda _one: None, executor=crew)
+    assert cells(tmp_path / "spread") == alone
+
+
+def test_a_process_that_dies_is_told_as_ours(tmp_path):
+    with served(tmp_path / "keys", *NAMES) as path:
+        alone = tried(tmp_path / "alone", path)
+        with Crew(1, 8) as crew:
+            killed = []
+
+            def told(_one):
+                if not killed:
+                    os.kill(crew.processes[0].pid, signal.SIGKILL)
+                    killed.append(True)
+
+            tour(path).into(tmp_path / "spread", told, executor=crew)
+    found = cells(tmp_path / "spread")
+    assert set(found) == set(alone)
+    assert {cell[:2] for cell in found.values()} == {("effective", ""), ("not-tested", "untested.harness")}
 
 
 def test_a_fault_of_ours_is_told_as_ours(tmp_path, monkeypatch):

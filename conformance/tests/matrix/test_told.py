@@ -142,6 +142,9 @@ def gate(cell, **how):
     ({"observed": "not-effective", "cause": "tcp.refused"}, {"use_case": "regulation-snp"}, "false", "observed"),
     ({"observed": "effective", "use-cases": {}}, {"profile": "another"}, "unknown", ""),
     ({"observed": "not-tested", "cause": "untested.no-endpoint"}, {}, "unknown", ""),
+    ({"observed": "partial", "step": "scenarios", "cause": "scenarios.failed", "use-cases": {"inter-ror": "partial"}},
+     {"use_case": "regulation-snp"}, "unknown", ""),
+    ({"observed": "not-tested", "deduced": {"answer": "yes", "lacking": []}}, {"profile": "another"}, "unknown", ""),
     ({"observed": "not-tested", "deduced": {"answer": "yes", "lacking": []}}, {}, "true", "deduced"),
     ({"observed": "not-tested", "deduced": {"answer": "no", "lacking": ["$x"]}}, {}, "false", "deduced"),
     ({"observed": "not-tested", "deduced": {"answer": "yes", "lacking": []}}, {"observed": True}, "unknown", ""),
@@ -177,7 +180,7 @@ def test_rates_are_counts_of_pairs():
     told = figures.rates(known(), cells(("a", "b", ""), ("b", "a", ""), ("a", "c", ""), ("c", "a", "tcp.refused"),
                                         ("b", "c", "untested.time"), ("c", "b", "")))
     assert told["all"]["ordered"] == {"effective": 4, "partial": 0, "not-effective": 1, "not-tested": 1, "total": 6}
-    assert told["all"]["unordered"] == {"effective": 1, "one-way": 2, "not-tested": 1, "total": 3}
+    assert told["all"]["unordered"] == {"effective": 1, "one-way": 1, "not-tested": 1, "total": 3}
     assert told["metropolitan"]["ordered"]["total"] == 2
     assert told["metropolitan"]["unordered"] == {"effective": 1, "one-way": 0, "not-tested": 0, "total": 1}
 
@@ -189,6 +192,28 @@ def test_white_lists_beside_what_was_seen():
     assert ("refused-though-listed", "b", "a") in told
     assert ("let-in-though-not-listed", "c", "a") in told
     assert ("let-in-though-not-listed", "c", "b") not in told
+
+
+def test_who_is_refused_the_statement_is_not_let_in():
+    found = cells(("c", "a", "capability.refused"), ("b", "a", "capability.not-found"))
+    assert figures.notes(known(a=[]), found) == [figures.Note("nobody-reaches", "", "a", "capability.not-found")]
+
+
+def test_use_cases_count_those_that_were_to_be_tried():
+    one = replace(cells(("a", "b", ""))["a", "b"], use_cases=("inter-ror",), scenarios={"inter-ror": {"pass": 1}})
+    other = replace(cells(("b", "a", "tcp.refused"))["b", "a"], use_cases=("inter-ror", "regulation-snp"))
+    told = {row["use-case"]: (row["effective"], row["total"])
+            for row in figures.shares(known(), {("a", "b"): one, ("b", "a"): other})["use-cases"]}
+    assert told == {"inter-ror": (1, 2), "regulation-snp": (0, 1)}
+
+
+@pytest.mark.parametrize(("was", "now", "change"), [
+    ("effective", "partial", "broke"), ("partial", "effective", "opened"), ("not-tested", "effective", "tested"),
+    ("effective", "not-tested", "untested"), ("partial", "not-effective", "otherwise")])
+def test_how_a_connection_changes(was, now, change):
+    told = [{"cells": [{"requester": "a", "responder": "b", "observed": state}], "rates": {}} for state in (was, now)]
+    moved = grid_changes.changes(*told)
+    assert [name for name in grid_changes.CHANGES if moved[name]] == [change]
 
 
 def test_on_whose_side_a_connection_breaks():
