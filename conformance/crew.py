@@ -92,6 +92,11 @@ class Crew(Executor):
         living = [one for one in self._hands if one.process.poll() is None] or self._hands
         return min(living, key=lambda one: len(one.given)).give(fn, *args)
 
+    def ready(self, fn: Callable[..., Any], *args: Any) -> None:
+        """Has every process do something before its work."""
+        for one in self._hands:
+            one.give(fn, *args)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Ends the processes; what they were doing is lost."""
         for one in self._hands:

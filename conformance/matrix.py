@@ -23,7 +23,7 @@ from conformance.events import Finished, Started, Visited
 from conformance.lanes import AT_ONCE, WIDTH, Lanes
 from conformance.registry import Consumer, Registry, Ror
 from conformance.source import suggest
-from conformance.visiting import Call, found_in
+from conformance.visiting import Call, found_in, made_ready
 from conformance.visits import Visits
 from conformance.workshop import collected_rarely, library
 
@@ -135,12 +135,24 @@ class Tour:
         """Tries the pairs and writes their record; with ``resume``, those that the record of the folder lacks. An
         ``executor`` other than threads of this process may be given. OperatorError where the record is another's."""
         calls = self._left(folder) if resume else self.calls
-        contracts, header = self._contracts(), self.header()
-        book = ledger.Ledger(folder, resume)
-        until = self.clock.monotonic() + self.wanted.minutes * 60 if self.wanted.minutes else float("inf")
-        chosen = executor or self._hands(len(calls))
+        contracts = self._contracts()
+        chosen = executor or self._hands(calls)
         try:
-            if not resume:
+            self._tried(calls, chosen, folder, told, None if resume else (self.header(), contracts))
+        finally:
+            if executor is None:
+                chosen.shutdown(wait=False, cancel_futures=True)
+
+    def _tried(
+        self, calls: list[Call], chosen: Executor, folder: Path, told: Callable[[Visited], None],
+        begins: tuple[dict[str, Any], dict[str, str]] | None,
+    ) -> None:
+        """Tries pairs by an executor, into a record that begins with a header and contracts or, with none, goes on."""
+        book = ledger.Ledger(folder, begins is None)
+        until = self.clock.monotonic() + self.wanted.minutes * 60 if self.wanted.minutes else float("inf")
+        try:
+            if begins is not None:
+                header, contracts = begins
                 book.write(Started(header, len(calls)))
                 for name, text in contracts.items():
                     book.keep(f"{deduced.FOLDER}/{name}.json", text)
@@ -152,8 +164,6 @@ class Tour:
             if not lanes.left():
                 book.write(Finished({"finished": stamp(self.clock.now()), "counts": {"pairs": len(self.calls)}}))
         finally:
-            if executor is None:
-                chosen.shutdown(wait=False, cancel_futures=True)
             book.close()
 
     def _contracts(self) -> dict[str, str]:
@@ -168,12 +178,18 @@ class Tour:
             raise AuthorError(wrong)
         return found
 
-    def _hands(self, pairs: int) -> Executor:
-        """Who tries so many pairs: threads of this process or, where it is worth their start, some processes."""
-        lanes = len({call.responder for call in self.calls})
+    def _hands(self, calls: list[Call]) -> Executor:
+        """Who tries pairs: threads of this process or, where it is worth their start, some processes, which get ready
+        while the rest is."""
+        lanes = len({call.responder for call in calls})
         threads = min(_MOST_THREADS, self.wanted.at_once + WIDTH * lanes)
         processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
-        return ThreadPoolExecutor(threads) if pairs < _MANY or processes == 1 else Crew(processes, threads)
+        if len(calls) < _MANY or processes == 1:
+            return ThreadPoolExecutor(threads)
+        crew = Crew(processes, threads)
+        for profile_id, cases in {(call.profile, call.use_cases) for call in calls if call.profile}:
+            crew.ready(made_ready, profile_id, cases, self.wanted.scenarios)
+        return crew
 
     def _left(self, folder: Path) -> list[Call]:
         """The pairs that a record lacks."""

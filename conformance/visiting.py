@@ -3,6 +3,7 @@ scenarios of what both speak. It runs as well in a thread as on another machine,
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import traceback
 from collections.abc import Iterator
@@ -127,6 +128,12 @@ def found_in(use_cases: tuple[str, ...], scenarios: tuple[str, ...]) -> tuple[Pa
     for to read them all takes a while."""
     return tuple(map(Path, scenarios)) or tuple(
         path for case in use_cases if (path := data.path("scenarios", case)).is_dir())
+
+
+def made_ready(profile: str, use_cases: tuple[str, ...], scenarios: tuple[str, ...]) -> None:
+    """Reads what pairs of a profile need, before the first of them is tried."""
+    with contextlib.suppress(NoScenario):  # told of each pair
+        prepared(profile, use_cases, scenarios)
 
 
 @functools.lru_cache(maxsize=32)
