@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
+from conformance.drive.carrier import started
 from conformance.errors import HarnessError
 from conformance.workshop import collected_rarely
 
@@ -24,19 +25,14 @@ class _Hand:
     """One process, what it was given and has not brought back yet, and the thread that waits for it."""
 
     def __init__(self, threads: int) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        command = [sys.executable, "-P", "-m", "conformance.crew", str(threads)]
-        try:
-            self.process = subprocess.Popen(  # noqa: S603  (our own command)
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-        except OSError as error:
-            raise HarnessError(f"a process that tries pairs cannot be started ({error})") from None
+        self.process = started("conformance.crew", str(threads))
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self._asked, self._told = self.process.stdin, self.process.stdout
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self.given: dict[int, Future[Any]] = {}
+        self._ended = False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def give(self, work: Callable[..., Any], *parts: Any) -> Future[Any]:
@@ -46,6 +42,8 @@ class _Hand:
             number = next(self._numbers)
             self.given[number] = future
             try:
+                if self._ended:
+                    raise BrokenPipeError
                 pickle.dump((number, work, parts), self._asked, pickle.HIGHEST_PROTOCOL)
                 self._asked.flush()
             except OSError:
@@ -54,7 +52,7 @@ class _Hand:
         return future
 
     def _listen(self) -> None:
-        with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
+        with contextlib.suppress(Exception):  # it ended, maybe in the middle of what it told
             while True:
                 number, result, error = pickle.load(self._told)  # noqa: S301  (written by our own process)
                 future = self.given.pop(number)
@@ -63,6 +61,7 @@ class _Hand:
                 else:
                     future.set_exception(error)
         with self._lock:
+            self._ended = True
             lost, self.given = self.given, {}
         for future in lost.values():
             if not future.done():

@@ -131,8 +131,8 @@ class ScenarioFinished:
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """A pair of a matrix was tried, and all that happened meanwhile; ``untested`` is the cause (``cells.CAUSES``) why
-    it was not carried through for a reason that is of none of the two, ``detail`` its words."""
+    """A pair of a matrix was tried with some use cases, and all that happened; ``untested`` is the cause
+    (``cells.CAUSES``) why it was not carried through for a reason that is of none of the two, ``detail`` its words."""
 
     requester: str
     responder: str

@@ -32,7 +32,7 @@ from conformance.registry import Registry, Ror
 from conformance.visits import Visits
 
 _HOST, _SEED = "127.0.0.1", 2017
-_NOBODY, _CLOSED = "a-name-that-nobody-has", "a-port-where-nobody-listens"
+_NOBODY = "a-name-that-nobody-has"  # else a port where nobody listens
 _PATH, _TOKEN = "/ws-diffusion-fhir", "/auth/token"
 _SECRET = "secret.txt"  # noqa: S105 - a file
 
@@ -47,7 +47,6 @@ class Arrangement:
     requesters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     responders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     causes: tuple[Mapping[str, str], ...] = ()
-
 
     def expected(self, requester: str, responder: str) -> tuple[str, str]:
         """The cause, and the requirement, that a pair must be found to fail for; empty texts where it is effective."""

@@ -133,7 +133,7 @@ class Tour:
         self, folder: Path, told: Callable[[Visited], None], *, resume: bool = False, executor: Executor | None = None
     ) -> None:
         """Tries the pairs and writes their record; with ``resume``, those that the record of the folder lacks. An
-        ``executor`` other than threads of this process may be given. OperatorError where the record is another's."""
+        ``executor`` other than this machine's may be given. OperatorError where the record is another's."""
         calls = self._left(folder) if resume else self.calls
         contracts = self._contracts()
         chosen = executor or self._hands(calls)

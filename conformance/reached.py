@@ -40,11 +40,10 @@ _DENIED = ("400", "401", "403")
 _OURS = ("[Errno -3]", "[Errno -4]", "[Errno -11]", "[Errno 23]", "[Errno 24]", "[Errno 99]", "[Errno 105]")
 _TROUBLES = {
     "transport.name": "name.unknown", "transport.refused": "tcp.refused", "transport.network": "tcp.unreachable",
-    "transport.token": "token.refused", "transport.closed": "http.closed", "transport.not-http": "http.not-http",
+    "transport.closed": "http.closed", "transport.not-http": "http.not-http",
     "transport.too-large": "http.too-large", "transport.encoding": "http.not-http",
     "transport.too-slow": "http.silent", "transport.run-time": "untested.time"}
-
-
+# what is told in HTTP of a connection that TLS should have ended
 _TOLD = ((b"No required SSL certificate", "client.missing"), (b"SSL certificate error", "client.not-accepted"),
          (b"Client certificate required", "client.missing"), (b"plain HTTP request", "tls.wanted"))
 _VERIFYING = "CERTIFICATE_VERIFY_FAILED"  # it is we who refuse

@@ -32,7 +32,7 @@ class Visit:
 
 
 class Visits:
-    """The record of a matrix in a folder; ``complete`` and ``cut`` are known once it was read to its end. RecordError
+    """The record of a matrix in a folder; ``complete`` is known once it was read to its end. RecordError
     where it cannot be read, OperatorError where it is of no matrix."""
 
     def __init__(self, folder: Path) -> None:
@@ -42,6 +42,7 @@ class Visits:
             raise OperatorError(f"{folder}: not the record of a matrix; see `rorqual report`")
         self.complete = False
         self.finished = ""
+        self._secured = {one["id"] for one in self.header["members"] if one.get("secured")}
         self.certificates = {
             one["id"]: Certificate(told["until"], told["issuer"], tuple(told["defects"]))
             for one in self.header["members"] if (told := one.get("certificate"))}
@@ -65,7 +66,7 @@ class Visits:
 
     def secured(self, responder: str) -> bool:
         """Whether a responder is reached by TLS."""
-        return any(one["id"] == responder and one.get("secured") for one in self.header["members"])
+        return responder in self._secured
 
     def exchange(self, line: Mapping[str, Any]) -> Exchange:
         """The exchange of a line, its body read."""

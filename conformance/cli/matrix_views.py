@@ -12,7 +12,7 @@ from conformance.cells import EFFECTIVE
 from conformance.cli import show
 from conformance.errors import OperatorError
 from conformance.model import Exchange
-from conformance.report import curl, excerpt, grid_changes, grid_files, texts
+from conformance.report import curl, excerpt, grid_changes, grid_files, render, texts
 from conformance.report.grid import grid, jsonable
 from conformance.report.grid_page import share
 from conformance.visits import Visits
@@ -55,8 +55,7 @@ def tell(told: Mapping[str, Any]) -> None:
         said = f"{words['cause.' + one['cause']].en} {one['requirement']}".rstrip()
         click.echo(f"  {one['cells']:5} {said}")
     for one in told["notes"]:
-        text = words[f"note.{one['code']}"].en
-        click.echo("  " + text.replace("{requester}", one["requester"]).replace("{responder}", one["responder"]))
+        click.echo("  " + render.put(words[f"note.{one['code']}"].en, one))
 
 
 def tell_changes(moved: Mapping[str, Any]) -> None:

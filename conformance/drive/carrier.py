@@ -35,13 +35,7 @@ class Carrier:
     """
 
     def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        command = [sys.executable, "-P", "-m", "conformance.drive.carrying"]
-        try:
-            self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-        except OSError as error:
-            raise HarnessError(f"the process that talks to the candidate cannot be started ({error})") from None
+        self._process = started("conformance.drive.carrying")
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asked, self._told = self._process.stdin, self._process.stdout
@@ -123,6 +117,17 @@ class Carrier:
     def _lost(self) -> HarnessError:
         self._process.kill()
         return HarnessError(f"the process that talks to the candidate ended (exit {self._process.wait()})")
+
+
+def started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """A module of ours as a process, its input and output at hand; HarnessError when it cannot be started."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    try:
+        return subprocess.Popen(  # noqa: S603  (our own command)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    except OSError as error:
+        raise HarnessError(f"the process {module} cannot be started ({error})") from None
 
 
 def warm() -> None:

@@ -43,7 +43,7 @@ def html(made: Grid) -> str:
 def words(key: str, **filled: object) -> Markup:
     """Words of the matrix in both languages, with values put in; of a use case those of reports."""
     found = texts.matrix().get(key) or texts.interface()[key]
-    return render.both(Text(*(_put(one, filled) for one in (found.fr, found.en))))
+    return render.both(Text(*(render.put(one, filled) for one in (found.fr, found.en))))
 
 
 def told(key: str) -> str:
@@ -70,9 +70,3 @@ def percent(part: int, total: int) -> int:
 
 def _broken(made: Grid) -> Mapping[Pair, Cell]:
     return {pair: one for pair, one in made.cells.items() if one.state != EFFECTIVE}
-
-
-def _put(template: str, filled: Mapping[str, object]) -> str:
-    for name, value in filled.items():
-        template = template.replace("{" + name + "}", str(value))
-    return template

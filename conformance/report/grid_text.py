@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import asdict
 
 from conformance import figures
 from conformance.report import texts
 from conformance.report.grid import Grid
 from conformance.report.grid_page import SIGNS, share
-from conformance.report.render import safe
+from conformance.report.render import put, safe
 
 _COLUMNS = ("requester", "responder", "observed", "step", "cause", "side", "requirement", "scenario", "detail",
             "deduced", "profile", "tls", "exchanges", "seconds", "at", "vantage")
@@ -50,7 +51,7 @@ def markdown(made: Grid) -> str:
                   for one in causes]
     if made.notes:
         lines += ["", f"## {words['notes'].en}", ""]
-        lines += [f"- {_filled(words['note.' + one.code].en, one.requester, one.responder)}" for one in made.notes]
+        lines += [f"- {put(words['note.' + one.code].en, asdict(one))}" for one in made.notes]
     columns = made.of("ror")
     if len(made.members) <= _MOST:
         lines += ["", "| | " + " | ".join(one["id"] for one in columns) + " |", "|---" * (len(columns) + 1) + "|"]
@@ -58,7 +59,3 @@ def markdown(made: Grid) -> str:
             cells = [made.cells.get((one["id"], other["id"])) for other in columns]
             lines.append(f"| {one['id']} | " + " | ".join(SIGNS[cell.state] if cell else " " for cell in cells) + " |")
     return "\n".join([*lines, ""])
-
-
-def _filled(text: str, requester: str, responder: str) -> str:
-    return text.replace("{requester}", requester).replace("{responder}", responder)

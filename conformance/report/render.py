@@ -44,10 +44,11 @@ def both(value: Text) -> Markup:
 def words(key: str, **filled: object) -> Markup:
     """Words of the interface in both languages, with values put in."""
     found = texts.interface()[key]
-    return both(Text(*(_put(one, filled) for one in (found.fr, found.en))))
+    return both(Text(*(put(one, filled) for one in (found.fr, found.en))))
 
 
-def _put(template: str, filled: Mapping[str, object]) -> str:
+def put(template: str, filled: Mapping[str, object]) -> str:
+    """A text with values in the place of their names in braces."""
     for name, value in filled.items():
         template = template.replace("{" + name + "}", str(value))
     return template
