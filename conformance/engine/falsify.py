@@ -1,13 +1,16 @@
 """Drawing cases of a law until one breaks it, then ever simpler ones: the only place that runs Hypothesis.
 
 Hypothesis calls a function; the engine yields events. So Hypothesis runs in a thread of its own and hands over one case
-at a time: whoever asks the candidate sends back whether the case broke the law, and nothing runs meanwhile.
+at a time: whoever asks the candidate sends back whether the case broke the law, and nothing runs meanwhile. A thread
+draws for one law after the other: Hypothesis goes through the whole memory whenever it meets a new one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
@@ -28,12 +31,45 @@ class _Stopped(BaseException):
     """Nobody asks any more; not an Exception, so that Hypothesis does not take it for a finding."""
 
 
+class _Drawer(threading.Thread):
+    """A thread that does one piece of work after the other; between two of them it is among the idle ones."""
+
+    def __init__(self) -> None:
+        super().__init__(name="draw", daemon=True)
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.start()
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Has it do a piece of work."""
+        self._work.put(work)
+
+    def run(self) -> None:
+        """What the thread does, to the end of the process."""
+        while True:
+            self._work.get()()
+            _idle.append(self)
+
+
+_idle: deque[_Drawer] = deque()
+
+
+def _drawer() -> _Drawer:
+    """A thread that nobody uses. Those of a process that we were forked from live in that one."""
+    while _idle:
+        with contextlib.suppress(IndexError):  # another one took the last
+            one = _idle.pop()
+            if one.is_alive():
+                return one
+    return _Drawer()
+
+
 class _Handing(Generic[Case]):
     """Hands a case over to the other side, and waits for what became of it."""
 
     def __init__(self) -> None:
         self._cases: queue.SimpleQueue[tuple[Case | None, BaseException | None]] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
+        self._ended = False
 
     def broken(self, case: Case) -> bool:
         """Whether a case breaks the law; _Stopped when nobody asks any more."""
@@ -50,13 +86,21 @@ class _Handing(Generic[Case]):
     def next(self) -> Case | None:
         """The next case; None when there is none any more. Undrawn when drawing it broke."""
         case, error = self._cases.get()
+        self._ended = case is None
         if error is not None:
             raise Undrawn(f"{type(error).__name__}: {error}") from error
         return case
 
-    def answer(self, broken: bool | None) -> None:
-        """Tells what became of the case taken last; None: no other one is wanted."""
+    def answer(self, broken: bool) -> None:
+        """Tells what became of the case taken last."""
         self._answers.put(broken)
+
+    def stop(self) -> None:
+        """No other case is wanted; waits until the drawing has ended."""
+        self._answers.put(None)
+        while not self._ended:
+            with contextlib.suppress(Undrawn):  # nobody asks any more
+                self.next()
 
 
 def falsify(
@@ -66,23 +110,28 @@ def falsify(
     simpler ones, and the last of those that broke it is the simplest that was found. The same seed and the same
     answers give the same cases. Undrawn when ``drawn`` breaks."""
     handing: _Handing[Case] = _Handing()
-    thread = threading.Thread(target=_search, args=(draws, seed, drawn, handing), daemon=True)
-    thread.start()
+    _drawer().begin(lambda: _search(draws, seed, drawn, handing))
     try:
         while (case := handing.next()) is not None:
-            asked = False
-            try:
-                broken = yield case
-                asked = True
-            finally:
-                if not asked:
-                    handing.answer(None)
+            broken = yield case
             handing.answer(broken)
     finally:
-        thread.join()
+        handing.stop()
 
 
 def _search(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Handing[Any]) -> None:
+    error: BaseException | None = None
+    try:
+        _hand_over(draws, seed, drawn, handing)
+    except (_Broken, _Stopped):
+        pass
+    except BaseException as other:  # ours: told where it can be seen
+        error = other
+    handing.end(error)
+
+
+def _hand_over(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Handing[Any]) -> None:
+    """Draws cases and hands them over; _Broken when one breaks the law and no simpler one does."""
     import hypothesis  # takes half a second: only where laws are asked
     from hypothesis import strategies
 
@@ -105,11 +154,5 @@ def _search(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Han
         if known[case]:
             raise _Broken
 
-    error: BaseException | None = None
-    try:
+    with contextlib.suppress(hypothesis.errors.Unsatisfiable):
         search()
-    except (_Broken, _Stopped, hypothesis.errors.Unsatisfiable):
-        pass
-    except BaseException as other:  # ours: told where it can be seen
-        error = other
-    handing.end(error)

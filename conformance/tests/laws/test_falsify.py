@@ -44,12 +44,25 @@ def test_without_a_breach_the_draws_are_spent():
     assert len({len(one) for one in cases}) == 5
 
 
-def test_it_stops_when_nobody_asks_any_more():
+def test_it_stops_when_nobody_asks_any_more_and_its_thread_serves_again():
+    for search in [falsify(100, 1, drawn) for _ in range(3)]:
+        next(search)
+        search.close()
     before = threading.active_count()
-    search = falsify(100, 1, drawn)
-    next(search)
-    search.close()
-    assert threading.active_count() == before
+    for _ in range(5):
+        search = falsify(100, 1, drawn)
+        next(search)
+        search.close()
+    assert threading.active_count() <= before + 1, "a thread may begin before the one before is idle"
+
+
+def test_two_draw_at_once():
+    one, other = falsify(100, 1, drawn), falsify(100, 2, drawn)
+    assert next(one) is not None
+    assert next(other) is not None
+    other.close()
+    assert one.send(False) is not None
+    one.close()
 
 
 def test_what_breaks_in_our_own_drawing_is_told():
