@@ -209,7 +209,7 @@ class FhirGeneration:
     def tried(self, course: Course, law: int, number: int, sents: Sequence[Sent]) -> Tried:
         """What the answers to the questions of a case tell."""
         made = laws.tried(course.scenario.laws[law], number, sents, self.bodies, self._ground(course.profile))
-        self.bodies.forget(())
+        self.bodies.drop(one.response.body for sent in sents for one in sent.exchanges if one.response is not None)
         return made
 
     def in_order(self, course: Course, law: int) -> bool:

@@ -11,12 +11,13 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Generic, TypeVar
 
 from conformance.draw import Chosen
 
 Case = TypeVar("Case")
+_BEFORE = 2  # cases that are drawn before they are asked
 
 
 class Undrawn(Exception):
@@ -103,14 +104,29 @@ class _Handing(Generic[Case]):
                 self.next()
 
 
+def foreseen(draws: int, seed: int, drawn: Callable[[Chosen], Case | None]) -> Generator[Case, None, None]:
+    """The cases that come one after the other as long as none breaks the law, drawn while those before are asked. The
+    same seed gives the same cases. Undrawn when ``drawn`` breaks."""
+    handing: _Handing[Case] = _Handing()
+    for _ in range(_BEFORE):
+        handing.answer(False)
+    _drawer().begin(lambda: _search(draws, seed, drawn, {}, handing))
+    try:
+        while (case := handing.next()) is not None:
+            yield case
+            handing.answer(False)
+    finally:
+        handing.stop()
+
+
 def falsify(
-    draws: int, seed: int, drawn: Callable[[Chosen], Case | None]
+    draws: int, seed: int, drawn: Callable[[Chosen], Case | None], known: Mapping[Case, bool] | None = None
 ) -> Generator[Case, bool, None]:
     """Cases, one after the other; whoever asks sends back whether it broke the law. After the first that does come
-    simpler ones, and the last of those that broke it is the simplest that was found. The same seed and the same
-    answers give the same cases. Undrawn when ``drawn`` breaks."""
+    simpler ones, and the last of those that broke it is the simplest that was found. Those of which it is ``known``
+    already are not given. The same seed and the same answers give the same cases. Undrawn when ``drawn`` breaks."""
     handing: _Handing[Case] = _Handing()
-    _drawer().begin(lambda: _search(draws, seed, drawn, handing))
+    _drawer().begin(lambda: _search(draws, seed, drawn, dict(known or {}), handing))
     try:
         while (case := handing.next()) is not None:
             broken = yield case
@@ -119,10 +135,12 @@ def falsify(
         handing.stop()
 
 
-def _search(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Handing[Any]) -> None:
+def _search(
+    draws: int, seed: int, drawn: Callable[[Chosen], Any], known: dict[Any, bool], handing: _Handing[Any]
+) -> None:
     error: BaseException | None = None
     try:
-        _hand_over(draws, seed, drawn, handing)
+        _hand_over(draws, seed, drawn, known, handing)
     except (_Broken, _Stopped):
         pass
     except BaseException as other:  # ours: told where it can be seen
@@ -130,12 +148,12 @@ def _search(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Han
     handing.end(error)
 
 
-def _hand_over(draws: int, seed: int, drawn: Callable[[Chosen], Any], handing: _Handing[Any]) -> None:
+def _hand_over(
+    draws: int, seed: int, drawn: Callable[[Chosen], Any], known: dict[Any, bool], handing: _Handing[Any]
+) -> None:
     """Draws cases and hands them over; _Broken when one breaks the law and no simpler one does."""
     import hypothesis  # takes half a second: only where laws are asked
     from hypothesis import strategies
-
-    known: dict[Any, bool] = {}
 
     @strategies.composite
     def cases(draw: Callable[[strategies.SearchStrategy[Any]], Any]) -> Any:

@@ -10,22 +10,21 @@ from __future__ import annotations
 import platform
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from conformance import __version__
 from conformance.clock import Clock, stamp
-from conformance.codes import CODES, finding
+from conformance.codes import finding
 from conformance.drive.probe import Pending, Probe
 from conformance.engine.export import Follower
 from conformance.engine.laws import Laws
+from conformance.engine.talk import AHEAD, PATIENCE, Talk
 from conformance.engine.turns import Before, Question, Turn
 from conformance.engine.writes import Writes
 from conformance.events import (
     Bound,
     Event,
-    Exchanged,
     Finished,
     Judged,
     Resumed,
@@ -37,14 +36,12 @@ from conformance.events import (
 from conformance.generation import Course, Generation, NoData
 from conformance.model import Ask, Candidate, Exchange, Finding, Judgement, Scenario, Sent, Step
 from conformance.plan import Campaign, Planned
-from conformance.scenario import ALL_PAGES, EXTRACTION
+from conformance.scenario import EXTRACTION
 from conformance.scenario_words import IDENTITIES
 from conformance.specification import Profile
 from conformance.verdict import Cause, Effect, concluded
 
 RECORD = 1
-_PATIENCE = 5
-_AHEAD = 32
 
 
 class Run:
@@ -58,7 +55,7 @@ class Run:
         earlier = before or Before()
         self.writes = Writes(probe, generation, campaign.profiles, earlier.open_, earlier.writings)
         self._started = stamp(clock.now())
-        self._troubles = 0
+        self.talk = Talk(probe, generation, self._count, self._meanwhile)
         self._counts: dict[str, int] = dict(earlier.counts)
         self._explored: set[str] = set()
         self._statuses: set[str] = set()
@@ -135,7 +132,7 @@ class Run:
                 judgements += yield from self._refused(turn.course, step, turn.missing)
             else:
                 judgements += yield from self._step(turn.course, step)
-        laws = Laws(self.generation, self.campaign.depth, self.campaign.seed, self._case)
+        laws = Laws(self.generation, self.talk, self.campaign.depth, self.campaign.seed)
         for law in range(len(scenario.laws)):
             made = yield from laws.judged(turn.course, law, self._given_up)
             yield from self._told(made)
@@ -164,12 +161,6 @@ class Run:
         """Chooses the values of the next scenario for which that was not done yet."""
         self._prepared.append(self._turn(self._unprepared.popleft()))
 
-    def _finished(self, pending: Pending) -> Exchange:
-        """The exchange of a request under way; until its answer is there, work of later scenarios is done."""
-        while not self.probe.ready(pending) and self._meanwhile():
-            pass
-        return self.probe.finish(pending)
-
     def _meanwhile(self) -> bool:
         """Chooses the values of a later scenario, or does a part of what judging those at the end needs; False when
         there is nothing to do."""
@@ -187,11 +178,11 @@ class Run:
         return (not step.access or step.access in who.accesses) and (not step.asks_token or not own or who.gives_tokens)
 
     def _sent_ahead(self, ask: Ask) -> Pending | None:
-        return self.probe.ahead(ask, "step") if not ask.writes and not self._troubles else None
+        return self.probe.ahead(ask, "step") if not ask.writes and not self.talk.troubles else None
 
     def _look_ahead(self) -> None:
         """Keeps some questions under way."""
-        while len(self._under_way) < _AHEAD and not (self._under_way and self._under_way[-1].pending is None):
+        while len(self._under_way) < AHEAD and not (self._under_way and self._under_way[-1].pending is None):
             question = next(self._coming, None)
             if question is None:
                 return
@@ -218,22 +209,7 @@ class Run:
             self._statuses.add(_told(exchange))
             self.generation.learn(exchange)
 
-        return (yield from self._together(asks, "explore", profile, "", learnt))
-
-    def _together(
-        self, asks: Sequence[Ask], purpose: str, profile: str, scenario: str,
-        taken: Callable[[Exchange], None] = lambda _exchange: None,
-    ) -> Generator[Event, None, list[Exchange]]:
-        """The exchanges of questions that do not depend on each other, those of an exploration after what waits; fewer
-        when the candidate stops answering."""
-        waiting, under_way, exchanges = deque(asks), deque[Pending](), list[Exchange]()
-        while (waiting or under_way) and (under_way or self._troubles < _PATIENCE):
-            while waiting and len(under_way) < (1 if self._troubles else _AHEAD):
-                under_way.append(self.probe.ahead(waiting.popleft(), purpose, urgent=bool(scenario)))
-            exchange = yield from self._exchanged(self.probe.finish(under_way.popleft()), profile, scenario)
-            taken(exchange)
-            exchanges.append(exchange)
-        return exchanges
+        return (yield from self.talk.together(asks, "explore", (profile, ""), learnt))
 
     def _turn(self, planned: Planned) -> Turn:
         """Chooses the values of a scenario."""
@@ -272,7 +248,7 @@ class Run:
         where = course.profile.id, course.scenario.id
         self._look_ahead()
         question = self._under_way.popleft()
-        given_up = self._given_up() if self._troubles >= _PATIENCE and question.pending is None else None
+        given_up = self._given_up() if self.talk.troubles >= PATIENCE and question.pending is None else None
         if given_up is not None:
             return (yield from self._refused(course, step, given_up))
         if not self._has_client(step):
@@ -287,7 +263,7 @@ class Run:
         judgements = self.generation.judge(course, sent, True)
         confirmation = ""
         if not sent.ask.writes and any(_against(one) for judgement in judgements for one in judgement.findings):
-            again = yield from self._send(sent.ask, "confirm", *where)
+            again = yield from self.talk.send(sent.ask, "confirm", where)
             confirmation = again.id
             if not self.generation.same(sent.exchanges[0], again):
                 judgements = self.generation.judge(course, sent, False)
@@ -297,19 +273,9 @@ class Run:
 
     def _given_up(self) -> Finding | None:
         """Why nothing more is asked: the candidate has stopped answering, or nothing of it could be read."""
-        if self._troubles >= _PATIENCE:
-            return finding("transport.network", "an answer", f"given up after {_PATIENCE} requests without one")
+        if self.talk.troubles >= PATIENCE:
+            return finding("transport.network", "an answer", f"given up after {PATIENCE} requests without one")
         return None if self.generation.readable() else self._lacking("laws")
-
-    def _case(self, course: Course, steps: Sequence[Step]) -> Generator[Event, None, list[Sent]]:
-        """The answers to the questions of a drawn case, asked together; fewer when the candidate stops answering."""
-        asks = [Ask(one.method, one.path, one.query, form=one.form) for one in steps]
-        firsts = yield from self._together(asks, "draw", course.profile.id, course.scenario.id)
-        sents = []
-        for step, ask, first in zip(steps, asks, firsts, strict=False):
-            followed, ending = yield from self._pages(course, step, ask, first)
-            sents.append(Sent(step, ask, (first, *followed), ending))
-        return sents
 
     def _drive(self, question: Question) -> Generator[Event, None, Sent]:
         """Sends the request of a step and follows its pages, as far as the step and the limits say."""
@@ -318,50 +284,18 @@ class Run:
         where = course.profile.id, course.scenario.id
         yield from self.writes.begin(course, ask)
         if question.pending is not None:
-            exchange = yield from self._exchanged(self._finished(question.pending), *where)
+            exchange = yield from self.talk.taken(question.pending, where)
         else:
-            exchange = yield from self._send(ask, "step", *where)
+            exchange = yield from self.talk.send(ask, "step", where)
         if step.pages == EXTRACTION:
             follower = Follower(self.probe, self.generation, self.clock,
-                                lambda asks, why: self._together(asks, why, *where))
+                                lambda asks, why: self.talk.together(asks, why, where))
             followed, ending = yield from follower.follow(ask, exchange)
         else:
-            followed, ending = yield from self._pages(course, step, ask, exchange)
+            followed, ending = yield from self.talk.pages(ask, step.pages, exchange, where)
         sent = Sent(step, ask, (exchange, *followed), ending)
         yield from self.writes.ended(sent)
         return sent
-
-    def _pages(
-        self, course: Course, step: Step, ask: Ask, first: Exchange
-    ) -> Generator[Event, None, tuple[list[Exchange], str]]:
-        """The pages after the first one, and how they ended."""
-        if step.pages == 1:
-            return [], "one"
-        made, visited, last = list[Exchange](), {""}, first
-        limit = self.probe.endpoint.limits.pages if step.pages == ALL_PAGES else step.pages
-        while address := self.generation.next_page(last):
-            if len(made) + 1 >= limit:
-                return made, "limit"
-            target = self.probe.follows(address, last)
-            if not target or address in visited:
-                return made, "loop" if target else "elsewhere"
-            visited.add(address)
-            last = yield from self._send(replace(ask, method="GET", path=target, query=(), form=()), "page",
-                                         course.profile.id, course.scenario.id)
-            made.append(last)
-        return made, "broken" if made and not _answered(last) else "complete"
-
-    def _send(self, ask: Ask, purpose: str, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
-        return (yield from self._exchanged(self._finished(self.probe.ahead(ask, purpose, urgent=True)), profile,
-                                           scenario))
-
-    def _exchanged(self, exchange: Exchange, profile: str, scenario: str) -> Generator[Event, None, Exchange]:
-        lost = exchange.trouble is not None and exchange.request.access not in IDENTITIES and (
-            CODES[exchange.trouble.code].effect is Effect.PREVENTED or exchange.trouble.code == "transport.too-slow")
-        self._troubles = self._troubles + 1 if lost else 0
-        self._count("exchanges")
-        yield Exchanged(profile, scenario, exchange)
-        return exchange
 
 
 def lacking(step: Step, candidate: Candidate) -> Finding:
@@ -379,10 +313,6 @@ def _told(exchange: Exchange) -> str:
     if exchange.response is not None:
         return str(exchange.response.status)
     return exchange.trouble.code if exchange.trouble else ""
-
-
-def _answered(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status == 200
 
 
 def _against(one: Finding) -> bool:

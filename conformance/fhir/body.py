@@ -122,6 +122,11 @@ class Bodies:
         for key in [key for key in self._kept if key not in keys]:
             self._drop(key)
 
+    def drop(self, done: Iterable[bytes]) -> None:
+        """Forgets some bodies."""
+        for key in {id(one) for one in done} & self._kept.keys():
+            self._drop(key)
+
     def _drop(self, key: int) -> None:
         dropped, _ = self._kept.pop(key)
         self._size -= len(dropped)
