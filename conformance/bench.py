@@ -110,7 +110,7 @@ class Hall:
         finished: int = 0,
     ) -> None:
         self._doors, self._resources, self._clock = doors, resources, clock
-        self._ear = Ear(lambda vault: generation.scrub(vault.mask), finished)
+        self._ear = Ear(generation.scrub, finished)
         self._act = act
 
     def open(self, course: Course) -> Stand:

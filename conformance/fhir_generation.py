@@ -13,6 +13,7 @@ from conformance.checks import judge as judging
 from conformance.checks.evidence import Evidence
 from conformance.checks.structure import look_over
 from conformance.draw import Chosen
+from conformance.drive.redact import Vault
 from conformance.fhir import bundle, created, explore, export
 from conformance.fhir.bind import Unbound, bind
 from conformance.fhir.body import Bodies, Unreadable
@@ -48,10 +49,10 @@ class FhirGeneration:
         self._grounds: dict[str, Ground] = {}
         self._mask: Callable[[str, str], str] = lambda _kind, clear: clear
 
-    def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
-        """A function that masks personal data in a body."""
-        self._mask = mask
-        return scrubber(self.bodies, mask)
+    def scrub(self, vault: Vault) -> Callable[[bytes], bytes]:
+        """A function that masks personal data and secrets in a body."""
+        self._mask = vault.mask
+        return scrubber(self.bodies, vault)
 
     def explore(
         self, profile: Profile, scenarios: Iterable[Scenario], follows: Callable[[str, Exchange], str]

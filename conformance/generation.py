@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from conformance.draw import Chosen
+from conformance.drive.redact import Vault
 from conformance.model import Ask, Exchange, Finding, Judgement, Need, Scenario, Sent, Step, Tried, Written
 from conformance.specification import Profile
 
@@ -39,8 +40,8 @@ Exploration = Generator[Sequence[Ask], Sequence[Exchange], None]
 class Generation(Protocol):
     """The language of a candidate: exploration, binding, requests, judgement."""
 
-    def scrub(self, mask: Callable[[str, str], str]) -> Callable[[bytes], bytes]:
-        """A function that masks personal data in a body."""
+    def scrub(self, vault: Vault) -> Callable[[bytes], bytes]:
+        """A function that masks personal data and secrets in a body."""
 
     def explore(
         self, profile: Profile, scenarios: Iterable[Scenario], follows: Callable[[str, Exchange], str]

@@ -47,7 +47,7 @@ def clean(folder: Path, endpoint: Endpoint, clock: Clock) -> list[tuple[Written,
     record = _interrupted(folder)
     standing = _standing(record)
     generation = FhirGeneration(nomenclature.release(None))
-    probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask), _last(record))
+    probe = Probe(endpoint, generation.scrub, _last(record))
     book = ledger.Ledger(record.folder, resume=True)
     try:
         writes = Writes(probe, generation, workshop.read_profiles(), standing)

@@ -109,7 +109,7 @@ class Bench:
         campaign = Campaign(self.candidate, self.profiles, planned, "", release, self.seed, self.depth)
         generation = FhirGeneration(release)
         clock = SystemClock()
-        self._probe = Probe(self.endpoint, lambda vault: generation.scrub(vault.mask))
+        self._probe = Probe(self.endpoint, generation.scrub)
         self._run = Run(campaign, self._probe, generation, clock)
         return self._run
 

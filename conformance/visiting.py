@@ -97,7 +97,7 @@ def _events(call: Call, endpoint: Endpoint, clock: Clock) -> Iterator[Event]:
                       total=min(limits.total, call.seconds / 2), run=call.seconds, body=min(limits.body, _MOST))
     campaign = prepared(call.profile, call.use_cases, call.scenarios) if call.profile else None
     generation = FhirGeneration(campaign.release if campaign is not None else nomenclature.release(None))
-    probe = Probe(replace(endpoint, limits=bounded), lambda vault: generation.scrub(vault.mask),
+    probe = Probe(replace(endpoint, limits=bounded), generation.scrub,
                   carried=Direct(clock))
     try:
         for ask, purpose in ((_GREETING, GREETING), (_STATEMENT, CAPABILITY)):

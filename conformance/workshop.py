@@ -96,7 +96,7 @@ def driven(
     """Runs a campaign, or the rest of it after what was told ``before``, into an open record, and closes this."""
     generation = FhirGeneration(made.release)
     try:
-        probe = Probe(endpoint, lambda vault: generation.scrub(vault.mask), finished)
+        probe = Probe(endpoint, generation.scrub, finished)
     except BaseException:
         book.close()
         raise

@@ -48,7 +48,7 @@ class Ear:
             id=f"x{self._finished}", purpose=REFUSED if heard.refused else purpose,
             request=Request(heard.method, self.vault.text(named(url)), self.vault.headers(heard.headers),
                             self.vault.text(self._scrub(heard.body).decode("utf-8", "replace"))),
-            response=Response(heard.status, self.vault.headers(answer_headers), self.vault.body(body),
+            response=Response(heard.status, self.vault.headers(answer_headers), body,
                               len(heard.answer)) if heard.status and not heard.cut else None,
             trouble=_trouble(heard), started=stamp(heard.started), milliseconds=heard.milliseconds,
             tls=heard.peer.tls, client=heard.peer.client,

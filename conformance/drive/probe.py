@@ -31,9 +31,9 @@ class Pending:
 
 
 class Probe:
-    """One candidate under test. ``scrub`` removes personal data from a body in the language of the candidate;
-    ``finished`` is the number of the last exchange of a run that goes on; ``carried`` who carries its requests, a
-    process of its own where none is given.
+    """One candidate under test. ``scrub`` removes personal data and secrets from a body in the language of the
+    candidate; ``finished`` is the number of the last exchange of a run that goes on; ``carried`` who carries its
+    requests, a process of its own where none is given.
 
     OperatorError when a certificate, key or authority of the endpoint is unusable.
     """
@@ -175,8 +175,8 @@ class Probe:
         return self.vault.mask("client", value) if name == "client_id" else self.vault.text(value)
 
     def _response(self, answer: Answer) -> Response:
-        body = self.vault.body(self._scrub(answer.body))
-        return Response(answer.status, self.vault.headers(answer.headers), body, answer.received, answer.http)
+        return Response(answer.status, self.vault.headers(answer.headers), self._scrub(answer.body), answer.received,
+                        answer.http)
 
 
 def _shown(pairs: Iterable[tuple[str, str]]) -> str:

@@ -35,6 +35,7 @@ class Vault:
         self._clear_of: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._secrets: dict[str, str] = {}
+        self._sought: list[bytes] = []  # the secrets as they stand in bodies, in the order of their registration
 
     def mask(self, kind: str, clear: str) -> str:
         """The mask of a clear value of a kind (``family``, ``token``, ...); the same value has the same mask."""
@@ -52,16 +53,21 @@ class Vault:
     def secret(self, kind: str, clear: str) -> None:
         """Registers a secret: wherever it shows from now on, its mask stands in its place."""
         if len(clear) >= _LEAST:
-            self._secrets[clear] = self.mask(kind, clear)
+            self._register(clear, self.mask(kind, clear))
+
+    def _register(self, clear: str, made: str) -> None:
+        if len(clear) < _LEAST:
+            return
+        if clear not in self._secrets:
+            self._sought.append(clear.encode())
+        self._secrets[clear] = made
 
     def reveal(self, text: str) -> str:
         """The text to send: masks replaced by their clear values, which an answer may then not show in clear."""
         if "[" not in text:
             return text
         for made in _MASK.findall(text):
-            clear = self._clear_of.get(made, "")
-            if len(clear) >= _LEAST:
-                self._secrets[clear] = made
+            self._register(self._clear_of.get(made, ""), made)
         return _MASK.sub(lambda hit: self._clear_of.get(hit.group(0), hit.group(0)), text)
 
     def text(self, text: str) -> str:
@@ -70,6 +76,14 @@ class Vault:
             if clear in text:
                 text = text.replace(clear, made)
         return text
+
+    def known(self) -> int:
+        """How many secrets are registered; they only become more."""
+        return len(self._sought)
+
+    def shows(self, body: bytes, after: int = 0) -> bool:
+        """Whether a secret stands in some bytes; the first ``after`` of them are not sought."""
+        return any(one in body for one in self._sought[after:])
 
     def body(self, body: bytes) -> bytes:
         """The bytes to record: secrets replaced by their masks."""

@@ -19,7 +19,7 @@ NONE, QUICK, STANDARD = "none", "quick", "standard"
 DRAWS = {NONE: 0, QUICK: 12, STANDARD: 100, "deep": 1500}  # cases of each law, by depth
 _AGAIN = 2  # times that the questions of a case which breaks a law are asked again
 _SHRUNK = 200  # cases that are asked to make one that breaks a law simpler
-_TOGETHER = 2  # cases that are under way at once
+_TOGETHER = 4  # cases that are under way at once
 
 
 class Laws:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from conformance.fhir.pool import Cut, Pool
+from conformance.fhir.pool import Cut, Pool, Secrets
 from conformance.model import Exchange
 
 
@@ -45,6 +45,16 @@ def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> Unreadable:
 Scrub = Callable[[bytes, Any], bool]
 
 
+class Vault(Secrets, Protocol):
+    """What masks values, and secrets wherever they stand."""
+
+    def mask(self, kind: str, clear: str) -> str:
+        """The mask of a value of some kind."""
+
+    def body(self, body: bytes) -> bytes:
+        """Bytes with masks in the place of secrets."""
+
+
 class Bodies:
     """Parsed bodies, kept by the bytes they come from; the oldest are forgotten beyond ``keep`` bytes.
 
@@ -62,7 +72,7 @@ class Bodies:
         known = self._kept.get(key)
         if known is not None and known[0] is body:
             return known[1]
-        value, _ = self._parsed(body, lambda _body, _value: False)
+        value, _, _ = self._parsed(body, lambda _body, _value: False, None)
         self._keep(body, value)
         return value
 
@@ -75,39 +85,43 @@ class Bodies:
         except Unreadable:
             return None
 
-    def scrubbed(self, body: bytes, scrub: Scrub) -> bytes:
+    def scrubbed(self, body: bytes, scrub: Scrub, vault: Vault) -> bytes:
         """The body after ``scrub`` masked what it must in the parsed value of it, and told whether it did; it is also
-        given the bytes that the value comes from. Where nothing is masked the body is itself.
+        given the bytes that the value comes from. The secrets of the vault are masked after that. Where nothing is
+        masked the body is itself.
 
         Unreadable when it is not a JSON object, or is nested too deeply to be masked and written again.
         """
         try:
-            value, clean = self._parsed(body, scrub)
+            value, clean, shows = self._parsed(body, scrub, vault)
         except (RecursionError, orjson.JSONEncodeError):
             raise Unreadable("body.too-deep", "the JSON is nested too deeply to be masked") from None
+        if shows:
+            return vault.body(clean)
         self._keep(clean, value)
         return clean
 
-    def _parsed(self, body: bytes, scrub: Scrub) -> tuple[Mapping[str, Any], bytes]:
-        """The value of a body, its resources from the pool, and the body with what is masked."""
-        cut = self.pool.cut(body)
+    def _parsed(self, body: bytes, scrub: Scrub, secrets: Secrets | None) -> tuple[Mapping[str, Any], bytes, bool]:
+        """The value of a body, its resources from the pool, the body with what is masked, and whether that shows a
+        secret."""
+        cut = self.pool.cut(body, secrets)
         try:
             value = parse(cut.rest)
         except Unreadable:
             value, cut = parse(body), Cut(body, ())  # says where in the whole body
         fresh = self.pool.fresh(value)
         masked = scrub(cut.rest, value)
-        clean = body
-        if masked or cut.masked:
-            clean = cut.filled(orjson.dumps(value) if masked else cut.rest)
+        rest = orjson.dumps(value) if masked else cut.rest
+        clean = cut.filled(rest) if masked or cut.masked else body
         if cut.known and not self.pool.restored(value, cut.known):
             value = parse(body)
-            return value, orjson.dumps(value) if scrub(body, value) else body
+            rest = clean = orjson.dumps(value) if scrub(body, value) else body
+            fresh = []
         for one in fresh:
             self.pool.settle(one, masked)
         if fresh and value.get("resourceType") != "Bundle":
             value = fresh[0].holder["resource"]
-        return value, clean
+        return value, clean, secrets is not None and secrets.shows(rest)
 
     def _keep(self, body: bytes, value: Mapping[str, Any]) -> None:
         if id(body) not in self._kept:

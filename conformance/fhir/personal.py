@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from conformance.fhir.body import Bodies, Unreadable
+from conformance.fhir.body import Bodies, Unreadable, Vault
 
 Mask = Callable[[str, str], str]
 _SIGNS = (b"Practitioner", b'"family"', b'"given"', b"exerciseLastName")
@@ -24,23 +24,23 @@ _LOOKS_PERSONAL = re.compile(
 _LETTER = re.compile(rb"[0-9A-Za-z]")
 
 
-def scrubber(bodies: Bodies, mask: Mask) -> Callable[[bytes], bytes]:
-    """A function that masks names, personal identifiers and telecoms in the body of a FHIR answer.
+def scrubber(bodies: Bodies, vault: Vault) -> Callable[[bytes], bytes]:
+    """A function that masks names, personal identifiers and telecoms in the body of a FHIR answer, and secrets.
 
-    Bodies without any person are returned untouched, byte for byte; others are written again. In one that is not JSON
-    the letters and digits of what looks personal are struck out; one that is nested too deeply is withheld.
+    Bodies without any person or secret are returned untouched, byte for byte; others are written again. In one that is
+    not JSON the letters and digits of what looks personal are struck out; one that is nested too deeply is withheld.
     """
 
     def masked(body: bytes, value: Any) -> bool:
-        return any(sign in body for sign in _SIGNS) and _visit(value, False, mask)
+        return any(sign in body for sign in _SIGNS) and _visit(value, False, vault.mask)
 
     def scrub(body: bytes) -> bytes:
         try:
-            return bodies.scrubbed(body, masked)
+            return bodies.scrubbed(body, masked, vault)
         except Unreadable as error:
             if not any(sign in body for sign in _SIGNS):
-                return body
-            return WITHHELD if error.code == "body.too-deep" else _LOOKS_PERSONAL.sub(_struck, body)
+                return vault.body(body)
+            return WITHHELD if error.code == "body.too-deep" else vault.body(_LOOKS_PERSONAL.sub(_struck, body))
 
     return scrub
 

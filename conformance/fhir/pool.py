@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -23,13 +23,32 @@ _MEMBER = re.compile(rb'"resource"\s*:\s*')
 _HEAD = 96  # bytes of a written resource that nearly always tell its type and id
 
 
-@dataclass(frozen=True, slots=True)
+class Secrets(Protocol):
+    """What must not be seen in what is kept."""
+
+    def known(self) -> int:
+        """How many there are; they only become more."""
+
+    def shows(self, body: bytes, after: int = 0) -> bool:
+        """Whether one stands in some bytes; the first ``after`` of them are not sought."""
+
+
+@dataclass(slots=True)
 class Known:
-    """A resource as an answer wrote it, as it is kept, and as that is written: persons in it are masked."""
+    """A resource as an answer wrote it, as it is kept, and as that is written: persons in it are masked. It shows none
+    of the first ``sought`` secrets."""
 
     written: bytes
     resource: Resource
     clean: bytes
+    sought: int = 0
+
+    def open(self, secrets: Secrets) -> bool:
+        """Whether it shows no secret."""
+        known = secrets.known()
+        if self.sought < known and not secrets.shows(self.clean, self.sought):
+            self.sought = known
+        return self.sought == known
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +85,8 @@ class Pool:
         self._by_head: dict[bytes, Known] = {}
         self._facts: dict[int, tuple[Resource, Facts]] = {}
 
-    def cut(self, body: bytes) -> Cut:
-        """The answer without the resources that were seen before in the same bytes."""
+    def cut(self, body: bytes, secrets: Secrets | None) -> Cut:
+        """The answer without the resources that were seen before in the same bytes and show no secret."""
         parts: list[bytes] = []
         known: list[Known] = []
         done = 0
@@ -75,7 +94,8 @@ class Pool:
         while member is not None:
             start = end = member.end()
             found = self._by_head.get(body[start : start + _HEAD])
-            if found is not None and body.startswith(found.written, start):
+            if found is not None and body.startswith(found.written, start) and (
+                    secrets is None or found.open(secrets)):
                 end = start + len(found.written)
                 parts += (body[done:start], b'{"%s":%d}' % (_MARK.encode(), len(known)))
                 known.append(found)

@@ -58,7 +58,7 @@ class Host:
         self._desk = Desk(rows, door.endpoint(), facts(self._made), again=self._earlier is not None,
                           busy=lambda: door.channel.idle() == 0.0)
         earlier = self._earlier or Earlier()
-        ear = Ear(lambda vault: self._generation.scrub(vault.mask), earlier.exchanges)
+        ear = Ear(self._generation.scrub, earlier.exchanges)
         for kind, clear in (("secret", self._kept.secret), ("address", self._kept.key)):
             ear.vault.secret(kind, clear)
         self._hall = OperatedHall(door, ear, self._generation, self._resources, self._desk, self._clock, self._made)

@@ -72,7 +72,7 @@ def test_the_version_and_the_certificate_of_the_client_are_told(authority, tmp_p
 def test_what_tls_tells_is_in_the_record_and_read_again(authority, tmp_path):
     with Listener(SystemClock(), tls=server(authority, ssl.CERT_OPTIONAL)) as listener:
         heard = called(listener, trusting(authority, "appli")) + called(listener, trusting(authority))
-    ear = Ear(lambda _vault: lambda body: body)
+    ear = Ear(lambda vault: vault.body)
     exchanges = [ear.exchange(one, "https://bench", {}) for one in heard]
     exchanges.append(Exchange("x3", "heard", Request("GET", "x"), None, None, exchanges[0].started, 1.0))
     book = ledger.Ledger(tmp_path / "run")

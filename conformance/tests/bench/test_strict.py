@@ -214,7 +214,7 @@ def test_secrets_of_what_is_refused_reach_no_record(listener):
     one, = channel.take()
     assert b"client_id=app" in one.body
     assert "canary" not in repr(one)
-    ear = Ear(lambda _vault: lambda body: body)
+    ear = Ear(lambda vault: vault.body)
     exchange = ear.exchange(one, listener.address(channel), {})
     assert (exchange.purpose, exchange.trouble.detail, exchange.response.status) == ("refused", "illegal header line", 400)
     assert exchange.request.url == "[bench]/token?access_token=[masked]"

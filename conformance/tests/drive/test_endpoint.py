@@ -38,7 +38,7 @@ def server_side(authority, client=None):
 
 def send(endpoint, path="HealthcareService"):
     """One exchange of a probe of its own."""
-    probe = Probe(endpoint, lambda _vault: lambda body: body)
+    probe = Probe(endpoint, lambda vault: vault.body)
     try:
         return probe.send(Ask("GET", path), "test")
     finally:
@@ -120,7 +120,7 @@ def test_a_token_is_asked_for_and_renewed_before_its_end(misbehaving):
     tokens = misbehaving(lambda connection, _number: connection.sendall(given.pop(0)))
     server = misbehaving(GOOD)
     probe = Probe(Endpoint(server.base, oauth=OAuth(f"{tokens.base}/token", "me", "my-secret-word", "ror")),
-                  lambda _vault: lambda body: body)
+                  lambda vault: vault.body)
     exchanges = [probe.send(Ask("GET", "HealthcareService"), "test") for _ in range(2)]
     probe.close()
     form = parse_qs(tokens.requests[0].decode().partition("\r\n\r\n")[2])

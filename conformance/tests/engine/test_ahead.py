@@ -8,6 +8,7 @@ from conformance import ledger, workshop
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint
 from conformance.engine import run as engine
+from conformance.engine import talk
 from conformance.events import Judged
 from conformance.model import Ask, Candidate
 from conformance.reference.app import create_app
@@ -75,7 +76,8 @@ def test_one_question_at_a_time(tmp_path):
 def test_the_record_does_not_depend_on_what_is_under_way(tmp_path, monkeypatch, fault):
     told = []
     for number in (1, 2, 16):
-        monkeypatch.setattr(engine, "_AHEAD", number)
+        monkeypatch.setattr(engine, "AHEAD", number)
+        monkeypatch.setattr(talk, "AHEAD", number)
         _, running = served(fault)
         with running as base:
             told.append(timeless(driven(base, tmp_path / str(number))))
@@ -109,7 +111,7 @@ def test_what_waits_is_not_sent_once_the_probe_is_closed(tmp_path):
 
     watching, running = served()
     with running as base:
-        probe = Probe(Endpoint(base, limits=Limits(pace=2.0)), lambda _vault: lambda body: body)
+        probe = Probe(Endpoint(base, limits=Limits(pace=2.0)), lambda vault: vault.body)
         first, *rest = [probe.ahead(Ask("GET", "metadata"), "step") for _ in range(4)]
         assert probe.finish(first).response.status == 200
         probe.close()

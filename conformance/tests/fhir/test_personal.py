@@ -2,6 +2,7 @@
 
 import json
 
+import orjson
 import pytest
 
 from conformance.drive.redact import Vault
@@ -28,7 +29,7 @@ def compact(value):
 
 @pytest.fixture
 def scrub():
-    made = scrubber(Bodies(), Vault().mask)
+    made = scrubber(Bodies(), Vault())
     return lambda value: made(value if isinstance(value, bytes) else compact(value))
 
 
@@ -106,3 +107,24 @@ def test_a_body_nested_too_deeply_to_be_masked_is_withheld(scrub, depth):
     with pytest.raises(Unreadable) as told:
         parse(clean)
     assert told.value.code == "body.too-deep"
+
+
+@pytest.mark.parametrize("place", ["known", "new", "beside"])
+def test_a_secret_is_masked_wherever_it_stands_from_its_registration_on(place):
+    vault, bodies = Vault(), Bodies()
+    scrub = scrubber(bodies, vault)
+    other = {**OFFER, "id": "8", "name": "sesame-1234"}
+    held = {"known": bundle(other, OFFER), "new": bundle(OFFER, other),
+            "beside": bundle(OFFER, link=[{"relation": "self", "url": "http://x?name=sesame-1234"}])}[place]
+    for before in (bundle(OFFER), *([held] if place == "known" else [])):
+        for _ in range(2):
+            assert scrub(compact(before)) == compact(before), "nothing is masked before it is a secret"
+    vault.secret("token", "sesame-1234")
+    assert scrub(compact(bundle(OFFER))) == compact(bundle(OFFER))
+    for _ in range(3):
+        clean = scrub(compact(held))
+        assert clean == compact(held).replace(b"sesame-1234", b"[token 1]")
+        assert orjson.dumps(bodies.read(clean)) == clean, "what is read is what is recorded"
+    vault.secret("token", "another-5678")
+    assert scrub(compact(held)) == clean
+    assert scrub(b"no json, but sesame-1234") == b"no json, but [token 1]"

@@ -48,7 +48,7 @@ def asked(base, made, kind=None, **more):
     own = (str(clients[kind].certificate), str(clients[kind].key)) if kind else ("", "")
     endpoint = Endpoint(base, authorities=str(held.authority), certificate=own[0], key=own[1],
                         limits=Limits(connect=5, read=5, total=5), **more)
-    probe = Probe(endpoint, lambda _vault: lambda body: body, carried=Direct(SystemClock()))
+    probe = Probe(endpoint, lambda vault: vault.body, carried=Direct(SystemClock()))
     try:
         one = probe.send(Ask("GET", "HealthcareService", (("_count", "1"),)), "greeting")
     finally:
