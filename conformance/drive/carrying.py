@@ -19,7 +19,8 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.clock import Clock, SystemClock
-from conformance.drive.messages import Headers, Outcome, Sending
+from conformance.drive.encoding import Undecodable, content
+from conformance.drive.messages import Answer, Headers, Outcome, Sending
 from conformance.drive.token import Tokens, altered, within
 from conformance.drive.transport import Deadline, Http, Refused, connections, fetch
 from conformance.endpoint import ALTERED, CURRENT, NOBODYS, OWN, Endpoint, Limits
@@ -99,7 +100,7 @@ class Line:
             headers = headers if sending.asks_token else client.authorized(headers)
             self._deadline.start(self.endpoint.limits.total)
             answer = fetch(client.http, sending.method, sending.url, headers, sending.body, self.endpoint.limits.body)
-            self._secrets += within(answer.body) if sending.asks_token else ()
+            self._secrets += _tokens(answer, self.endpoint.limits.body) if sending.asks_token else ()
         except Refused as refused:
             trouble = self._too_late() if self._deadline.over else refused.trouble
         spent = round((self.clock.monotonic() - before) * 1000, 3)
@@ -118,6 +119,14 @@ class Line:
         if wait > 0:
             self.clock.sleep(min(wait, max(self._ends - self.clock.monotonic(), 0)))
         self._next_at = max(self._next_at, self.clock.monotonic()) + 1 / self.endpoint.limits.pace
+
+
+def _tokens(answer: Answer, most: int) -> tuple[str, ...]:
+    """The tokens that an answer gives; what cannot be decoded gives none."""
+    try:
+        return within(content(answer, most))
+    except Undecodable:
+        return ()
 
 
 def main() -> None:

@@ -25,12 +25,12 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: clear, decoded; ``tls`` names the version and cipher, empty over clear HTTP."""
+    """What came back, its body as it came over the wire (``encoding.content`` opens it); ``tls`` names the version and
+    cipher, empty over clear HTTP."""
 
     status: int
     headers: Headers
-    body: bytes
-    received: int
+    raw: bytes
     http: str
     tls: str
 

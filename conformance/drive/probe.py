@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from conformance.clock import stamp
 from conformance.drive import carrier
 from conformance.drive.direct import Direct
+from conformance.drive.encoding import Undecodable, content
 from conformance.drive.messages import Answer, Sending
 from conformance.drive.redact import Vault
 from conformance.endpoint import Endpoint
@@ -102,10 +103,14 @@ class Probe:
         self._finished += 1
         for secret in outcome.secrets:
             self.vault.secret("token", secret)
-        answer, trouble = outcome.answer, outcome.trouble
+        request = self._request(pending.ask, outcome.headers)
+        answer, trouble, response = outcome.answer, outcome.trouble, None
+        try:
+            response = self._response(answer) if answer is not None else None
+        except Undecodable as undecodable:
+            answer, trouble = None, undecodable.trouble
         return Exchange(
-            id=f"x{self._finished}", purpose=pending.purpose, request=self._request(pending.ask, outcome.headers),
-            response=self._response(answer) if answer else None,
+            id=f"x{self._finished}", purpose=pending.purpose, request=request, response=response,
             trouble=Trouble(trouble.code, self._recorded(trouble.detail)) if trouble else None,
             started=stamp(outcome.started), milliseconds=outcome.milliseconds, tls=answer.tls if answer else "",
         )
@@ -175,8 +180,8 @@ class Probe:
         return self.vault.mask("client", value) if name == "client_id" else self.vault.text(value)
 
     def _response(self, answer: Answer) -> Response:
-        return Response(answer.status, self.vault.headers(answer.headers), self._scrub(answer.body), answer.received,
-                        answer.http)
+        body = self._scrub(content(answer, self.endpoint.limits.body))
+        return Response(answer.status, self.vault.headers(answer.headers), body, len(answer.raw), answer.http)
 
 
 def _shown(pairs: Iterable[tuple[str, str]]) -> str:

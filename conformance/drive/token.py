@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from conformance.clock import Clock
+from conformance.drive.encoding import Undecodable, content
 from conformance.drive.transport import Deadline, Http, Refused, fetch
 from conformance.endpoint import Endpoint
 
@@ -49,9 +50,10 @@ class Tokens:
         headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
         try:
             answer = fetch(self._http, "POST", oauth.token_url, headers, urlencode(oauth.form).encode(), _MOST)
-        except Refused as refused:
+            body = content(answer, _MOST)
+        except (Refused, Undecodable) as refused:
             raise Refused("transport.token", f"no answer of the token endpoint: {refused.trouble.detail}") from None
-        self._keep(answer.status, answer.body)
+        self._keep(answer.status, body)
         return self._token
 
     def _keep(self, status: int, body: bytes) -> None:

@@ -12,7 +12,6 @@ import os
 import socket
 import ssl
 import warnings
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -195,16 +194,14 @@ class Refused(Exception):
 def fetch(
     http: Http, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes | None, most: int
 ) -> Answer:
-    """One exchange, its body bounded to ``most`` bytes on the wire and decoded; Refused says why there is none."""
+    """One exchange, its body bounded to ``most`` bytes on the wire; Refused says why there is none."""
     try:
         request = httpx.Request(method, url, headers=list(headers), content=body,
                                 extensions={"timeout": http.timeout})
         with contextlib.closing(http.transport.handle_request(request)) as response:
             tls = _tls(response)  # before the body is read: a peer that closes takes it along
             raw = _read(response, most)
-            bare = not raw and response.status_code >= 400  # some declare an encoding of what they do not send
-            body = b"" if bare else _decode(raw, response.headers, most)
-            return Answer(response.status_code, _headers(response), body, len(raw), response.http_version, tls)
+            return Answer(response.status_code, _headers(response), raw, response.http_version, tls)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as error:
         raise Refused(*_name(error)) from error
 
@@ -217,25 +214,6 @@ def _read(response: httpx.Response, most: int) -> bytes:
             raise Refused("transport.too-large", f"more than {most} bytes")
         parts.append(part)
     return b"".join(parts)
-
-
-def _decode(raw: bytes, headers: httpx.Headers, most: int) -> bytes:
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding in ("", "identity"):
-        return raw
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise Refused("transport.encoding", f"Content-Encoding {encoding!r} was not asked for")
-    window = 31 if "gzip" in encoding else 15
-    try:
-        inflater = zlib.decompressobj(window)
-        decoded = inflater.decompress(raw, most + 1)
-    except zlib.error as error:
-        raise Refused("transport.encoding", f"the {encoding} body cannot be decoded: {error}") from None
-    if len(decoded) > most:
-        raise Refused("transport.too-large", f"{len(raw)} bytes of {encoding} decode to more than {most}")
-    if not inflater.eof:
-        raise Refused("transport.encoding", f"the {encoding} body is cut")
-    return decoded
 
 
 def _headers(response: httpx.Response) -> tuple[tuple[str, str], ...]:
