@@ -20,8 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
 import schemathesis
+from bare import replayed
 from schemathesis.engine import events
 
 from conformance import ledger, nomenclature, openapi, workshop
@@ -47,18 +47,6 @@ def driven(base: str, folder: Path, depth: str) -> float:
     started = time.perf_counter()
     workshop.drive(made, Endpoint(base), folder, SystemClock(), lambda _event: None)
     return time.perf_counter() - started
-
-
-def replayed(base: str, folder: Path) -> float:
-    """Seconds of sending the recorded requests again, nothing else done with the answers."""
-    lines = [line["request"] for line in ledger.read(folder).of_type("exchange")]
-    open_ = [one for one in lines if "[person" not in one["url"]]
-    with httpx.Client(trust_env=False, timeout=60) as client:
-        started = time.perf_counter()
-        for one in open_:
-            client.request(one["method"], one["url"].replace("[base]", base), headers=dict(one["headers"]),
-                           content=one["body"].encode())
-        return (time.perf_counter() - started) * len(lines) / len(open_)
 
 
 def alone(base: str, kinds: set[str], examples: int) -> float:
@@ -91,7 +79,7 @@ def main() -> None:
             place = Path(folder) / str(number)
             spent = driven(base, place, asked.depth)
             cases = sum(1 for _ in ledger.read(place).of_type("case"))
-            again = replayed(base, place)
+            again = replayed(base, place).seconds
             if number:  # the first one warms up
                 speeds.append(cases / spent)
                 shares.append(again / spent)

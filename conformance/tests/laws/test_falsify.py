@@ -1,12 +1,13 @@
 """Drawing cases: the same for the same answers, ever simpler once one breaks, stopped when nobody asks."""
 
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.engine.falsify import Undrawn, falsify
+from conformance.engine.falsify import Undrawn, falsify, foreseen
 
 
 def drawn(draw):
@@ -54,6 +55,47 @@ def test_it_stops_when_nobody_asks_any_more_and_its_thread_serves_again():
         next(search)
         search.close()
     assert threading.active_count() <= before + 1, "a thread may begin before the one before is idle"
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1))
+def test_what_is_foreseen_is_what_comes_until_one_breaks_and_simpler_ones_follow_as_if_all_had_been_asked(seed):
+    def broken(case):
+        return sum(case) > 150
+
+    whole = asked(seed, broken)
+    coming, known = foreseen(100, seed, drawn), {}
+    for case in coming:
+        known[case] = broken(case)
+        if known[case]:
+            break
+    coming.close()
+    assert list(known) == whole[: len(known)]
+    if not any(known.values()):
+        return
+    simpler, again = falsify(100, seed, drawn, known), []
+    try:
+        case = next(simpler)
+        while True:
+            again.append(case)
+            case = simpler.send(broken(case))
+    except StopIteration:
+        assert again == whole[len(known):]
+
+
+def test_what_is_foreseen_is_drawn_before_it_is_asked_and_not_without_end():
+    drew = []
+
+    def counted(draw):
+        drew.append(drawn(draw))
+        return drew[-1]
+
+    coming = foreseen(100, 1, counted)
+    taken = [next(coming) for _ in range(10)]
+    time.sleep(0.5)
+    assert len(set(taken)) == 10
+    assert 10 < len(set(drew)) <= 10 + 3
+    coming.close()
 
 
 def test_two_draw_at_once():

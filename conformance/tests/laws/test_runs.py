@@ -98,9 +98,11 @@ class Recorded:
         await send({"type": "http.response.body", "body": body})
 
 
-def test_the_same_seed_and_answers_give_the_same_record(tmp_path):
-    only = (LINKS, OPTIONAL, "socle/76-contrat")
-    first, _ = run(tmp_path / "first", *only)
+@pytest.mark.parametrize(("only", "fault"), [((LINKS, OPTIONAL, "socle/76-contrat"), None),
+                                             ((CRITERIA, COMPARISONS), "comma-as-and")])
+def test_the_same_seed_and_answers_give_the_same_record(only, fault, tmp_path):
+    first, _ = run(tmp_path / "first", *only, fault=FAULTS.get(fault))
+    assert any(line["again"] for line in first.of_type("case")) == bool(fault)
     whole = next(one for one in map(first.exchange, first.of_type("exchange")) if b'"url":"http' in one.response.body)
     then = re.search(rb'"url":"(http://[^/]+/[^/]+)/', whole.response.body)[1].decode()
     with socket.socket() as taken:
@@ -211,3 +213,32 @@ def test_at_depth_none_nothing_is_drawn_and_that_is_said(tmp_path):
     assert not list(record.of_type("case"))
     assert [(one.verdict, one.skipped) for one in report.scenarios] == [
         ("not-applicable", "no case of a law is drawn (--depth none)")]
+
+
+def test_what_was_asked_ahead_of_a_case_that_breaks_is_recorded_and_judged_by_nobody(tmp_path):
+    record, _ = run(tmp_path / "run", CRITERIA, fault=FAULTS["comma-as-and"], depth="standard")
+    cases = list(record.of_type("case"))
+    told = {name for line in cases for one in line["questions"] for name in one["exchanges"]}
+    told |= {name for line in cases for name in line["again"]}
+    drawn = [line["id"] for line in record.of_type("exchange") if line["purpose"] in ("draw", "page")]
+    beyond = [int(name[1:]) for name in drawn if name not in told]
+    broken = [line for line in cases if line["again"]]
+    between = [(int(line["questions"][0]["exchanges"][0][1:]), int(line["again"][0][1:])) for line in broken]
+    assert beyond
+    assert all(any(first < one < again for first, again in between) for one in beyond)
+    assert len(beyond) < 100 < len(drawn)
+    assert {name for one in record.judgements() for name in one.exchanges} & set(drawn) <= told
+
+
+def test_pages_of_several_questions_are_walked_among_each_other_and_each_to_its_end(tmp_path):
+    record, _ = run(tmp_path / "run", "socle/73-lois-des-pages", depth="standard")
+    asked = {line["id"]: line["request"]["url"] for line in record.of_type("exchange")}
+    among = 0
+    for line in record.of_type("case"):
+        for one in line["questions"]:
+            numbers = [int(name[1:]) for name in one["exchanges"]]
+            assert numbers == sorted(numbers)
+            assert len({asked[name] for name in one["exchanges"]}) == len(numbers), "no page twice"
+            assert one["ending"] in ("complete", "one", "limit")
+            among += len(numbers) > 1 and numbers != list(range(numbers[0], numbers[0] + len(numbers)))
+    assert among
