@@ -20,7 +20,7 @@ import orjson
 
 from conformance import events as told
 from conformance.errors import OperatorError, RecordError
-from conformance.lines import finding_line, judgement_line, judgement_of, pairs, question_line
+from conformance.lines import finding_line, judgement_line, judgement_of, pairs, question_line, wrong
 from conformance.model import Exchange, Judgement, Request, Response, Trouble, Written
 
 RECORD_FILE = "record.jsonl"
@@ -330,15 +330,16 @@ def stream(folder: Path) -> Iterator[Mapping[str, Any]]:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 value = _value(line.decode("utf-8", "replace"))
-                if value is None and number > 1:
-                    yield {"type": "cut", "line": number}
-                    return
                 if number == 1:
                     value = _opened(path, value)
-                elif value is not None and value["type"] == "footer":
+                if value is None:
+                    yield {"type": "cut", "line": number}
+                    return
+                if value["type"] == "footer":
                     _verify(path, value, digest.hexdigest())
-                if value is not None:
-                    yield value
+                if why := wrong(value):
+                    raise RecordError(f"{path}:{number}: not a line that rorqual wrote ({why})")
+                yield value
                 digest.update(line)
     except OSError as error:
         raise OperatorError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None

@@ -1,12 +1,38 @@
-"""Judgements, driven steps and drawn questions as lines of a record, and back."""
+"""Judgements, driven steps and drawn questions as lines of a record, and back; what a line must hold."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+import jsonschema_rs
+
 from conformance.model import Ask, Exchange, Finding, Judgement, Place, Sent, Step, Weight
+from conformance.profile import schema
 from conformance.verdict import Cause, Effect, Verdict
+
+_LONGEST = 200  # characters of what is wrong
+
+
+@functools.cache
+def _validators() -> Mapping[str, Any]:
+    """What judges the lines of each type."""
+    whole = schema("record")
+    types = [one["$ref"].rpartition("/")[2] for one in whole["oneOf"]]
+    return {name: jsonschema_rs.validator_for({**whole["$defs"][name], "$defs": whole["$defs"]}) for name in types}
+
+
+def wrong(line: Mapping[str, Any]) -> str:
+    """Why a line is none of a record (``reports/schemas/record.schema.json``); empty when it is one."""
+    judge = _validators().get(line["type"])
+    if judge is None:
+        return f"lines of type {line['type'][:_LONGEST]!r} are not known to this rorqual"
+    error = None if judge.is_valid(line) else next(iter(judge.iter_errors(line)), None)
+    if error is None:
+        return ""
+    place = "/".join(map(str, error.instance_path))
+    return f"{line['type']}{f', {place}' if place else ''}: {error.message[:_LONGEST]}"
 
 
 def judgement_line(judgement: Judgement) -> dict[str, Any]:

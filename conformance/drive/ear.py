@@ -43,7 +43,7 @@ class Ear:
         url = place + (f"?{heard.query}" if heard.query else "")
         answer_headers = tuple((name, named(value)) for name, value in heard.answer_headers)
         clear = gzip.decompress(heard.answer) if ("content-encoding", "gzip") in heard.answer_headers else heard.answer
-        body = named(self._scrub(clear).decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        body = self._scrub(named(clear.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"))
         return Exchange(
             id=f"x{self._finished}", purpose=REFUSED if heard.refused else purpose,
             request=Request(heard.method, self.vault.text(named(url)), self.vault.headers(heard.headers),

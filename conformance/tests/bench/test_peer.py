@@ -76,7 +76,10 @@ def test_what_tls_tells_is_in_the_record_and_read_again(authority, tmp_path):
     exchanges = [ear.exchange(one, "https://bench", {}) for one in heard]
     exchanges.append(Exchange("x3", "heard", Request("GET", "x"), None, None, exchanges[0].started, 1.0))
     book = ledger.Ledger(tmp_path / "run")
-    for event in (Started({"record": 1}, 0), *(Exchanged("p", "s", one) for one in exchanges), Finished({})):
+    header = {"record": 1, "rorqual": "0", "started": "", "seed": 1, "depth": "none", "candidate": {
+        "product": "", "version": "", "vendor": "", "role": "consumer", "profiles": [], "use-cases": []},
+        "profiles": [], "scenarios": "", "nomenclatures": "", "planned": []}
+    for event in (Started(header, 0), *(Exchanged("p", "s", one) for one in exchanges), Finished({})):
         book.write(event)
     book.close()
     record = ledger.read(tmp_path / "run")

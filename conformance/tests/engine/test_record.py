@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import ledger, workshop
+from conformance import data, ledger, workshop
 from conformance.clock import SystemClock
 from conformance.endpoint import Endpoint
 from conformance.errors import OperatorError, RecordError
@@ -104,9 +104,11 @@ def test_altered_lines_and_bodies_are_refused(folder, tmp_path):
         ledger.read(altered).body(body.name)
 
 
-def test_a_line_ends_only_where_it_was_ended(tmp_path):
+def test_a_line_ends_only_where_it_was_ended(folder, tmp_path):
     odd = "a\u0085b\u2028c\x1cd\r"
-    lines = ['{"type":"header","record":1}', json.dumps({"type": "skipped", "reason": odd}, ensure_ascii=False)]
+    skipped = {"type": "skipped", "profile": "p", "scenario": "s", "reason": odd}
+    header = (folder / "record.jsonl").read_text(encoding="utf-8").split("\n")[0]
+    lines = [header, json.dumps(skipped, ensure_ascii=False)]
     (tmp_path / "record.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     read = ledger.read(tmp_path)
     assert [line["reason"] for line in read.of_type("skipped")] == [odd]
@@ -115,6 +117,27 @@ def test_a_line_ends_only_where_it_was_ended(tmp_path):
 def test_a_record_is_never_written_over(folder, ror):
     with pytest.raises(OperatorError, match="already holds a record"):
         run(ror, folder)
+
+
+def test_a_line_without_what_it_must_hold_is_told_with_its_place(folder, tmp_path):
+    lines = [json.loads(line) for line in (folder / "record.jsonl").read_text(encoding="utf-8").splitlines()]
+    whole = json.loads(data.path("reports", "schemas", "record.schema.json").read_text(encoding="utf-8"))
+    tried = 0
+    for kind in ("exchange", "step", "bound", "judgement", "scenario"):
+        one = next(line for line in lines if line["type"] == kind)
+        for key in whole["$defs"][kind]["required"]:
+            for spoilt in ({name: value for name, value in one.items() if name != key}, {**one, key: None}):
+                if "type" not in spoilt or spoilt["type"] is None:  # no line of ours at all: cut
+                    continue
+                text = "".join(json.dumps(each) + "\n" for each in (lines[0], spoilt, one))
+                (tmp_path / "record.jsonl").write_text(text, encoding="utf-8")
+                with pytest.raises(RecordError, match=rf"record\.jsonl:2: not a line that rorqual wrote \({kind}.*{key}"):
+                    ledger.read(tmp_path)
+                tried += 1
+    assert tried > 40
+    (tmp_path / "record.jsonl").write_text(json.dumps(lines[0]) + '\n{"type":"later"}\n', encoding="utf-8")
+    with pytest.raises(RecordError, match="'later' are not known to this rorqual"):
+        ledger.read(tmp_path)
 
 
 def test_what_is_not_a_record(tmp_path):

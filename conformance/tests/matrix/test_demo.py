@@ -188,3 +188,19 @@ def test_a_comparison_tells_what_broke(demo, tmp_path):
     rows = json.loads(invoke("matrix", "trend", tmp_path / "after.json", tmp_path / "before.json", "--format", "json"))
     assert [one["quarter"] for one in rows] == [f"{time.strftime('%Y')}-Q{(time.localtime().tm_mon + 2) // 3}", "2027-Q1"]
     assert len(rows[1]["broke"]) == 1
+
+
+def test_a_record_without_what_it_must_hold_is_told_with_its_line(demo, tmp_path):
+    lines = [json.loads(line) for line in (demo / "record.jsonl").read_text().splitlines()]
+    for kind, key in (("header", "members"), ("visit", "use-cases"), ("pair", "seconds"), ("exchange", "tls")):
+        at = next(number for number, line in enumerate(lines) if line["type"] == kind)
+        spoilt = [{name: value for name, value in line.items() if (number, name) != (at, key)}
+                  for number, line in enumerate(lines)]
+        folder = tmp_path / kind
+        folder.mkdir()
+        (folder / "record.jsonl").write_text("".join(json.dumps(line) + "\n" for line in spoilt))
+        done = subprocess.run([sys.executable, "-m", "conformance", "matrix", "show", str(folder)], capture_output=True,
+                              text=True)
+        assert done.returncode == 6, done.stderr
+        assert f"record.jsonl:{at + 1}: not a line that rorqual wrote ({kind}" in done.stderr
+        assert "Traceback" not in done.stderr
