@@ -1,6 +1,6 @@
 """The process that talks to the candidate: requests come in on its standard input, outcomes go out on its output.
 
-Apart from the harness, an exchange is timed and bounded whatever the harness is busy with, and hostile bytes meet a
+Apart from the harness, an exchange is timed and bounded whatever the harness is busy with, and hostile HTTP meets a
 process that holds nothing else. ``carrier`` starts it; it ends when its input does.
 """
 

@@ -18,8 +18,8 @@ class Undecodable(Exception):
 
 def content(answer: Answer, most: int) -> bytes:
     """The body of an answer, ``most`` bytes long at most; Undecodable says why there is none."""
-    raw, named = answer.raw, next((value for name, value in answer.headers if name.lower() == "content-encoding"), "")
-    encoding = named.strip().lower()
+    raw = answer.raw
+    encoding = ", ".join(value.strip().lower() for name, value in answer.headers if name.lower() == "content-encoding")
     if encoding in ("", "identity") or (not raw and answer.status >= 400):  # some declare what they do not send
         return raw
     if encoding not in ("gzip", "x-gzip", "deflate"):

@@ -126,6 +126,13 @@ def test_unreadable_encodings(judged, misbehaving, body, encoding):
     refused(judged(misbehaving(sends(http(body, Content_Encoding=encoding))).base), "transport.encoding")
 
 
+def test_an_encoding_told_twice(judged, misbehaving):
+    twice = http(gzip.compress(gzip.compress(b"{}")), Content_Encoding="gzip").replace(
+        b"Content-Encoding: gzip\r\n", b"Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n")
+    assert twice.count(b"Content-Encoding") == 2
+    refused(judged(misbehaving(sends(twice)).base), "transport.encoding")
+
+
 def test_a_readable_encoding(judged, misbehaving):
     answer = http(gzip.compress(b'{"resourceType":"Bundle","type":"searchset","total":0}'), Content_Encoding="gzip")
     one = judged(misbehaving(sends(answer)).base)
