@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.scenario_words import IDENTITIES, TOKEN, over_run, writes
@@ -311,6 +311,18 @@ class Tried:
     def broken(self) -> bool:
         """Whether the case broke the law."""
         return bool(self.findings) and self.stable
+
+    def settled(self) -> Tried:
+        """The same, of a case without findings without the bodies of its answers, which nobody looks at again."""
+        if self.findings:
+            return self
+        return replace(self, sents=tuple(
+            replace(sent, exchanges=tuple(map(_bodiless, sent.exchanges))) for sent in self.sents))
+
+
+def _bodiless(exchange: Exchange) -> Exchange:
+    response = exchange.response
+    return exchange if response is None else replace(exchange, response=replace(response, body=b""))
 
 
 @dataclass(frozen=True, slots=True)

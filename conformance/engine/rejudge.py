@@ -105,7 +105,8 @@ class Rejudge:
         sents = [question_of(one, place, self._exchanges) for one in line["questions"]]
         again = [self._exchanges[one] for one in line["again"]]
         made = self.generation.tried(course, line["law"], line["number"], sents)
-        self._cases[line["number"]] = replace(made, stable=self.generation.steady(course, line["law"], sents, again))
+        stable = self.generation.steady(course, line["law"], sents, again)
+        self._cases[line["number"]] = replace(made, stable=stable).settled()
 
     def _law(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
         course, cases = self._course(line), list(self._cases.values())

@@ -21,6 +21,7 @@ from conformance.verdict import Effect
 
 PATIENCE = 5  # questions without an answer, one after the other, after which nothing more is asked
 AHEAD = 32  # questions that are under way at most
+ROOM = 64 * 1024 * 1024  # bytes of answers held, beyond which no walk goes on but the one that is awaited
 
 
 class Trail:
@@ -57,6 +58,7 @@ class Walk:
     def __init__(self, trails: Sequence[Trail], where: tuple[str, str], purpose: str,
                  taken: Callable[[Exchange], None] = lambda _exchange: None) -> None:
         self.trails, self.where, self.purpose, self.taken = trails, where, purpose, taken
+        self.held = 0  # bytes of its answers
 
     @property
     def over(self) -> bool:
@@ -76,27 +78,30 @@ class Talk:
         self.troubles = 0  # questions without an answer since the last that had one
         self._waiting: deque[tuple[Walk, Trail, Ask]] = deque()
         self._under_way: deque[tuple[Walk, Trail, Pending]] = deque()
+        self._held = 0  # bytes of the answers of walks that are not finished
 
     def begin(self, walk: Walk) -> None:
         """Sends the questions of a walk; it goes before what is asked ahead for later scenarios, if it is of one."""
         self._waiting.extend((walk, one, one.ask) for one in walk.trails)
-        self._post()
+        self._post(None)
 
     def finish(self, walk: Walk) -> Generator[Event, None, Sequence[Trail]]:
         """The trails of a walk at their end, its first ones only when the candidate stops answering. Other walks go on
         meanwhile."""
         while not walk.over and (self._under_way or (self._waiting and self.troubles < PATIENCE)):
-            self._post()
+            self._post(walk)
             yield from self._take(*self._under_way.popleft())
+            self._post(walk)
+        self._held -= walk.held
         ended = [bool(one.ending) for one in walk.trails]
         return walk.trails[: ended.index(False)] if False in ended else walk.trails
 
     def leave(self) -> Generator[Event, None, None]:
-        """Takes the answers under way and follows none of them."""
-        self._waiting.clear()
+        """Takes the answers under way and follows none of them; no walk goes on."""
         while self._under_way:
             yield from self._take(*self._under_way.popleft())
-            self._waiting.clear()
+        self._waiting.clear()
+        self._held = 0
 
     def together(
         self, asks: Sequence[Ask], purpose: str, where: tuple[str, str],
@@ -136,19 +141,26 @@ class Talk:
         yield Exchanged(*where, exchange)
         return exchange
 
-    def _post(self) -> None:
+    def _post(self, awaited: Walk | None) -> None:
+        """Sends what waits, of the walk that is awaited alone where much is held."""
         while self._waiting and len(self._under_way) < (1 if self.troubles else AHEAD):
-            walk, trail, ask = self._waiting.popleft()
+            at = 0 if self._held < ROOM else next((at for at, one in enumerate(self._waiting) if one[0] is awaited), -1)
+            if at < 0:
+                return
+            walk, trail, ask = self._waiting[at]
+            del self._waiting[at]
             purpose = "page" if trail.exchanges else walk.purpose
             self._under_way.append((walk, trail, self.probe.ahead(ask, purpose, urgent=bool(walk.where[1]))))
 
     def _take(self, walk: Walk, trail: Trail, pending: Pending) -> Generator[Event, None, None]:
         exchange = yield from self.taken(pending, walk.where)
         walk.taken(exchange)
+        size = len(exchange.response.body) if exchange.response is not None else 0
+        walk.held += size
+        self._held += size
         onward = trail.take(exchange, self.generation, self.probe)
         if onward is not None:
             self._waiting.append((walk, trail, onward))
-            self._post()
 
 
 def answered(exchange: Exchange) -> bool:

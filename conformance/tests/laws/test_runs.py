@@ -10,7 +10,9 @@ import pytest
 
 from conformance import ledger, selftest, workshop
 from conformance.clock import SystemClock
+from conformance.engine import talk
 from conformance.engine.laws import DRAWS, QUICK
+from conformance.fhir_generation import FhirGeneration
 from conformance.model import Candidate
 from conformance.reference.app import create_app
 from conformance.reference.fault import Answer, Fault
@@ -242,3 +244,31 @@ def test_pages_of_several_questions_are_walked_among_each_other_and_each_to_its_
             assert one["ending"] in ("complete", "one", "limit")
             among += len(numbers) > 1 and numbers != list(range(numbers[0], numbers[0] + len(numbers)))
     assert among
+
+
+@pytest.mark.parametrize("fault", [None, "comma-as-and"])
+def test_where_much_is_held_one_case_goes_on_at_a_time_to_the_same_end(fault, tmp_path, monkeypatch):
+    def told(name):
+        record, _ = run(tmp_path / name, CRITERIA, "socle/73-lois-des-pages", fault=FAULTS.get(fault))
+        pages = [[int(one[1:]) for each in line["questions"] for one in each["exchanges"][1:]]
+                 for line in record.of_type("case") if not line["again"]]
+        return [(one.check, one.requirement, one.verdict, one.weight) for one in record.judgements()], pages
+
+    def apart(pages):
+        return all(max(one) < min(other) for one, other in itertools.pairwise(filter(None, pages)))
+
+    wide, among = told("wide")
+    monkeypatch.setattr(talk, "ROOM", 1)
+    narrow, alone = told("narrow")
+    assert narrow == wide
+    assert apart(alone)
+    assert not apart(among)
+
+
+def test_of_cases_that_kept_a_law_no_body_is_held(tmp_path, monkeypatch):
+    held = []
+    monkeypatch.setattr(FhirGeneration, "settled", lambda _self, _course, _law, cases, _reason: held.append(cases) or [])
+    run(tmp_path / "run", CRITERIA)
+    exchanges = [one for cases in held for case in cases for sent in case.sents for one in sent.exchanges]
+    assert len(exchanges) > 100
+    assert not any(one.response.body for one in exchanges)
