@@ -312,7 +312,7 @@ class Tried:
         """Whether the case broke the law."""
         return bool(self.findings) and self.stable
 
-    def settled(self) -> Tried:
+    def lightened(self) -> Tried:
         """The same, of a case without findings without the bodies of its answers, which nobody looks at again."""
         if self.findings:
             return self

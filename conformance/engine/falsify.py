@@ -1,8 +1,10 @@
 """Drawing cases of a law until one breaks it, then ever simpler ones: the only place that runs Hypothesis.
 
 Hypothesis calls a function; the engine yields events. So Hypothesis runs in a thread of its own and hands over one case
-at a time: whoever asks the candidate sends back whether the case broke the law, and nothing runs meanwhile. A thread
-draws for one law after the other: Hypothesis goes through the whole memory whenever it meets a new one.
+at a time: whoever asks the candidate sends back whether the case broke the law. Until one does, that none will is taken
+for granted and the next cases are drawn meanwhile (``foreseen``); after it nothing runs until that is known
+(``falsify``). A thread draws for one law after the other: Hypothesis goes through the whole memory whenever it meets a
+new one.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Laws:
                 cases += [confirmed] if confirmed is not None else []
                 break
             yield self._told(course, law, one)
-            cases.append(one.settled())
+            cases.append(one.lightened())
         yield from self.talk.leave()
         return known
 
@@ -109,7 +109,7 @@ class Laws:
                 break
             one = self.generation.tried(course, law, len(cases) + 1, sents)
             yield self._told(course, law, one)
-            cases.append(one.settled())
+            cases.append(one.lightened())
             try:
                 steps = simpler.send(one.broken)
             except StopIteration:
@@ -147,7 +147,7 @@ class Laws:
                 continue
             tried = self.generation.tried(course, law, len(cases) + 1, sents)
             yield self._told(course, law, tried)
-            cases.append(tried.settled())
+            cases.append(tried.lightened())
             one = tried if tried.broken else one
         return one
 

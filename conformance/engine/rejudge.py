@@ -106,7 +106,7 @@ class Rejudge:
         again = [self._exchanges[one] for one in line["again"]]
         made = self.generation.tried(course, line["law"], line["number"], sents)
         stable = self.generation.steady(course, line["law"], sents, again)
-        self._cases[line["number"]] = replace(made, stable=stable).settled()
+        self._cases[line["number"]] = replace(made, stable=stable).lightened()
 
     def _law(self, line: Mapping[str, Any]) -> Iterator[Judgement]:
         course, cases = self._course(line), list(self._cases.values())

@@ -88,8 +88,8 @@ class Talk:
     def finish(self, walk: Walk) -> Generator[Event, None, Sequence[Trail]]:
         """The trails of a walk at their end, its first ones only when the candidate stops answering. Other walks go on
         meanwhile."""
-        while not walk.over and (self._under_way or (self._waiting and self.troubles < PATIENCE)):
-            self._post(walk)
+        self._post(walk)
+        while not walk.over and self._under_way:
             yield from self._take(*self._under_way.popleft())
             self._post(walk)
         self._held -= walk.held
@@ -142,8 +142,9 @@ class Talk:
         return exchange
 
     def _post(self, awaited: Walk | None) -> None:
-        """Sends what waits, of the walk that is awaited alone where much is held."""
-        while self._waiting and len(self._under_way) < (1 if self.troubles else AHEAD):
+        """Sends what waits, as long as the candidate answers; of the walk that is awaited alone where much is held."""
+        most = AHEAD if not self.troubles else 1 if self.troubles < PATIENCE else 0
+        while self._waiting and len(self._under_way) < most:
             at = 0 if self._held < ROOM else next((at for at, one in enumerate(self._waiting) if one[0] is awaited), -1)
             if at < 0:
                 return

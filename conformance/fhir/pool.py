@@ -43,8 +43,8 @@ class Known:
     clean: bytes
     sought: int = 0
 
-    def open(self, secrets: Secrets) -> bool:
-        """Whether it shows no secret."""
+    def free_of(self, secrets: Secrets) -> bool:
+        """Whether it shows none of the secrets."""
         known = secrets.known()
         if self.sought < known and not secrets.shows(self.clean, self.sought):
             self.sought = known
@@ -95,7 +95,7 @@ class Pool:
             start = end = member.end()
             found = self._by_head.get(body[start : start + _HEAD])
             if found is not None and body.startswith(found.written, start) and (
-                    secrets is None or found.open(secrets)):
+                    secrets is None or found.free_of(secrets)):
                 end = start + len(found.written)
                 parts += (body[done:start], b'{"%s":%d}' % (_MARK.encode(), len(known)))
                 known.append(found)

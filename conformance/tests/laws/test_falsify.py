@@ -16,7 +16,11 @@ def drawn(draw):
 
 def asked(seed, broken, draws=100):
     """The cases that were asked, by whoever finds some broken."""
-    cases, search = [], falsify(draws, seed, drawn)
+    return walked(falsify(draws, seed, drawn), broken)
+
+
+def walked(search, broken):
+    cases = []
     try:
         case = next(search)
         while True:
@@ -73,14 +77,7 @@ def test_what_is_foreseen_is_what_comes_until_one_breaks_and_simpler_ones_follow
     assert list(known) == whole[: len(known)]
     if not any(known.values()):
         return
-    simpler, again = falsify(100, seed, drawn, known), []
-    try:
-        case = next(simpler)
-        while True:
-            again.append(case)
-            case = simpler.send(broken(case))
-    except StopIteration:
-        assert again == whole[len(known):]
+    assert walked(falsify(100, seed, drawn, known), broken) == whole[len(known):]
 
 
 def test_what_is_foreseen_is_drawn_before_it_is_asked_and_not_without_end():
